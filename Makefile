@@ -1,0 +1,38 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+RUN := OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python
+CSV ?=
+WORKERS ?= 2
+
+.PHONY: help test test-slow lint demo bench clean
+
+help:
+	@echo "make demo [CSV=table.csv]  fit, compare, sample and plot on a real table"
+	@echo "make test                  install and run the tests"
+	@echo "make test-slow             the long statistical tests"
+	@echo "make bench [DATA=folder]   the benchmarks; tables go to benchmarks/results/"
+
+.venv/.ready: pyproject.toml constraints.txt setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[test]"
+	touch $@
+
+test: .venv/.ready lint
+	$(RUN) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow"
+
+test-slow: .venv/.ready
+	$(RUN) -m pytest -q -n $(WORKERS) --dist worksteal -m slow
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+demo: .venv/.ready
+	MPLBACKEND=Agg $(BIN)/python demo/demo.py $(if $(CSV),"$(CSV)",)
+
+bench: .venv/.ready
+	MPLBACKEND=Agg $(BIN)/python benchmarks/classic.py --write
+	MPLBACKEND=Agg $(BIN)/python benchmarks/quality.py --write $(if $(DATA),--data "$(DATA)",)
+
+clean:
+	rm -rf .venv build dist *.egg-info

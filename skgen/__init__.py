@@ -1,0 +1,22 @@
+"""skgen: generative models that behave like scikit-learn estimators.
+
+A generative model is a law on rows. The table codec owns the border between rows and numbers, a model owns the law,
+a net owns the gradients.
+"""
+
+from importlib import import_module
+
+from ._registry import PUBLIC
+from ._version import __version__
+
+__all__ = ["__version__", *sorted(PUBLIC)]
+
+
+def __getattr__(name):
+    if name in PUBLIC:
+        return getattr(import_module(PUBLIC[name][0]), name)
+    raise AttributeError(f"module 'skgen' has no attribute {name!r}")
+
+
+def __dir__():
+    return [*__all__, "classic", "datasets", "model_selection", "plotting", "table", "testing"]

@@ -1,0 +1,166 @@
+"""Conditional samples: a model's own conditionals where it has them, weighted draws of its joint law elsewhere.
+
+Draws of the model's hook that break a set or leave the seen support are drawn again: what is kept follows the
+conditional law exactly.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ._density import N_DRAWS
+from ._random import BLOCK_ROWS, block_generator
+from ._resampling import resample_given
+from .exceptions import GivenError, LowSupportError, UnsupportedGivenError
+from .table import Allowed
+from .table._draws import row_draws
+from .table.given import parse_given
+
+#: Rounds of about 1,024 draws for one block of rows that must meet a condition.
+MOST_ROUNDS = 256
+
+
+# ---- densities ------------------------------------------------------------------------------------------------------
+
+
+def check_marginals(model, given):
+    """The mask of the columns to condition on; an error where the model has no marginal densities."""
+    if "known" not in inspect.signature(model._log_density).parameters:
+        raise UnsupportedGivenError(
+            f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
+            "GaussianMixture and KernelDensity can."
+        )
+    names = [given] if isinstance(given, str) else list(given)
+    positions = [model.schema_.position(name) for name in names]
+    known = np.zeros(model.n_features_in_, bool)
+    known[positions] = True
+    return known
+
+
+def log_marginal(model, Z, known):
+    """Log-density of the known columns of rows of the typed view."""
+    if not known.any():
+        return np.zeros(len(Z))
+    if model._view == "typed":
+        return model._log_density(Z, known)
+    real, scores = model.codec_.real, []
+    exact = not real.needs_draw_[known].any()
+    draws = [np.full(Z.shape, 0.5)] if exact else row_draws(real.cells(Z)[:, known], model.stream_.seed, N_DRAWS)
+    for u in draws:
+        full = np.full(Z.shape, 0.5)
+        full[:, known] = u if u.shape[1] == known.sum() else u[:, known]
+        R, log_weight = real.encode(Z, full, known)
+        scores.append(model._log_density(R, known) + log_weight)
+    return logsumexp(scores, axis=0) - np.log(len(scores))
+
+
+# ---- samples --------------------------------------------------------------------------------------------------------
+
+
+def sample_given(model, n_samples, given, seed, call):
+    """Rows of the typed view under the conditions of `given`."""
+    spec = parse_given(given, model.codec_)
+    if spec.is_table:
+        if n_samples not in (1, len(spec.points)):
+            raise GivenError(
+                f"A given table has one row per sample: n_samples must be {len(spec.points)} or left out, "
+                f"got {n_samples}."
+            )
+        n_samples = len(spec.points)
+    Z = np.empty((n_samples, model.n_features_in_))
+    model_ess = []
+    for block in range(-(-n_samples // BLOCK_ROWS)):
+        rng = block_generator(seed, call, block)
+        at = slice(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, n_samples))
+        rows = np.arange(at.start, at.stop) if spec.is_table else np.zeros(BLOCK_ROWS, int)
+        Z[at] = _draw_rows(model, spec, rows, rng, model_ess)[: at.stop - at.start]
+    if model_ess:
+        model.given_ess_ = float(min(model_ess))
+    return Z
+
+
+def _draw_rows(model, spec, rows, rng, ess):
+    """One block of rows: those that know the same columns are drawn together."""
+    Z = np.empty((len(rows), spec.points.shape[1]))
+    patterns = np.concatenate([spec.known[rows], spec.completed[rows]], axis=1)
+    for pattern in np.unique(patterns, axis=0):
+        group = np.flatnonzero((patterns == pattern).all(axis=1))
+        known = spec.known[rows[group[0]]]
+        allowed = _with_completed(spec.allowed, spec.completed[rows[group[0]]])
+        points = spec.points[rows[group]]
+        if _has_conditionals(model, known):
+            drawn = _draw_by_hook(model, points, known, allowed, rng)
+        else:
+            drawn = resample_given(model, points, known, allowed, rng, ess)
+        Z[group] = model.codec_.place(drawn, rng)
+        Z[np.ix_(group, known)] = spec.exact[np.ix_(rows[group], known)]
+    return Z
+
+
+def _with_completed(allowed, completed):
+    """The allowed sets, without "missing" where a value is to be drawn."""
+    return [
+        (Allowed() if a is None else replace(a, missing=False)) if complete else a
+        for a, complete in zip(allowed, completed)
+    ]
+
+
+def _has_conditionals(model, known):
+    if not hasattr(model, "_sample_given"):
+        return False
+    return model._view == "typed" or not model.codec_.real.needs_draw_[known].any()
+
+
+def _draw_by_hook(model, points, known, allowed, rng):
+    """Independent draws of the model's conditional law; those outside the sets or the support are drawn again."""
+    takes_allowed = "allowed" in inspect.signature(model._sample_given).parameters
+    Z = np.empty(points.shape)
+    pending = np.arange(len(points))
+    for _ in range(MOST_ROUNDS):
+        tried = np.repeat(pending, max(BLOCK_ROWS // len(pending), 1))
+        drawn = _call_hook(model, points[tried], known, rng, allowed if takes_allowed else None)
+        good = np.flatnonzero(meets(drawn, known, allowed, model.codec_))
+        served, first = np.unique(tried[good], return_index=True)
+        Z[served] = drawn[good[first]]
+        pending = np.setdiff1d(pending, served, assume_unique=True)
+        if not len(pending):
+            return Z
+    raise LowSupportError(
+        f"No draw of {MOST_ROUNDS} rounds met the conditions for {len(pending)} row(s); the hardest is "
+        f"{_hardest(drawn, known, allowed, model.codec_)}. Widen it."
+    )
+
+
+def _call_hook(model, points, known, rng, allowed):
+    extra = () if allowed is None else (allowed,)
+    if model._view == "typed":
+        return model._sample_given(points, known, rng, *extra)
+    real = model.codec_.real
+    R, _ = real.encode(points, np.full(points.shape, 0.5), known)
+    drawn = real.decode(model._sample_given(R, known, rng))
+    drawn[:, known] = points[:, known]
+    return drawn
+
+
+def meets(Z, known, allowed, codec):
+    """Mask of the rows whose unknown cells lie in the allowed sets and in the seen support."""
+    inside = np.ones(len(Z), bool)
+    for j, (column, a) in enumerate(zip(codec.columns, allowed)):
+        if known[j]:
+            continue
+        if column.kind == "category" or column.rho:
+            inside &= column.seen(Z[:, j])
+        if a is not None:
+            inside &= a.contains(Z[:, j])
+    return inside
+
+
+def _hardest(Z, known, allowed, codec):
+    shares = [2.0 if known[j] or a is None else a.contains(Z[:, j]).mean() for j, a in enumerate(allowed)]
+    if min(shares) > 1:
+        return "the range that fit saw"
+    return f"that on column {codec.columns[int(np.argmin(shares))].name!r}"

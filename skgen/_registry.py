@@ -1,0 +1,31 @@
+"""The one table of what is public: name -> (module, kind).
+
+Adding a model is one file and one line here; the flat namespace, the stub, the common tests and saving iterate over it.
+"""
+
+from __future__ import annotations
+
+#: Kinds: model, sequence (estimators); function, display, object, sentinel (everything else).
+PUBLIC: dict[str, tuple[str, str]] = {
+    "GaussianMixture": ("skgen.classic.gaussian_mixture", "model"),
+    "KernelDensity": ("skgen.classic.kernel_density", "model"),
+    "HiddenMarkovModel": ("skgen.classic.hmm", "sequence"),
+    "MISSING": ("skgen.table", "sentinel"),
+    "Schema": ("skgen.table", "object"),
+    "TableCodec": ("skgen.table", "object"),
+    "TableDisplay": ("skgen.plotting.table_display", "display"),
+    "compare_densities": ("skgen.model_selection.compare", "function"),
+    "load": ("skgen.persistence", "function"),
+    "save": ("skgen.persistence", "function"),
+}
+
+#: The estimators: what is saved by name, tested in common and compared.
+MODELS: dict[str, tuple[str, str]] = {name: row for name, row in PUBLIC.items() if row[1] in ("model", "sequence")}
+
+#: Objects of ours that may stand inside a fitted model: class name -> module. Each has `to_state` and `from_state`.
+STATE_OBJECTS: dict[str, str] = {
+    "Schema": "skgen.table.schema",
+    "TableCodec": "skgen.table.codec",
+    "RealView": "skgen.table.real",
+    "SampleStream": "skgen._random",
+}

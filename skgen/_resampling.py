@@ -1,0 +1,144 @@
+r"""Conditional samples from a joint law that can only be drawn and scored.
+
+Rows :math:`(a_i, u_i)` are drawn from the joint law, the wanted `a` is put in place of :math:`a_i`, and the row weighs
+:math:`p(a, u_i)\, r(a_i) / p(a_i, u_i)` for a normalised law r near `a`: the weighted rows follow p(u | a).
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from scipy.special import ndtr
+
+from ._density import log_density
+from ._rejection import draw_block
+from .exceptions import LowSupportError, LowSupportWarning
+
+#: Rows of the first and of the largest pool, and the effective sizes below which to warn and to give up.
+FIRST_POOL, LARGEST_POOL = 4096, 65536
+WARN_ESS, LEAST_ESS = 100, 10
+#: Share of r on the wanted category; the rest is even over its levels.
+_SHARP = 0.5
+
+
+def resample_given(model, points, known, allowed, rng, ess):
+    """Unknown cells for rows that know the same columns.
+
+    Parameters
+    ----------
+    model : GenerativeModel
+        The fitted model.
+    points : ndarray of shape (m, n_features)
+        Known values of each row.
+    known : ndarray of bool of shape (n_features,)
+        Which columns they are.
+    allowed : list of Allowed or None
+        Sets for the unknown columns.
+    rng : numpy.random.Generator
+        Source of the draws.
+    ess : list
+        Effective sizes, appended to.
+    """
+    wanted, row_of = np.unique(points[:, known], axis=0, return_inverse=True, equal_nan=True)
+    row_of = row_of.reshape(-1)
+    pool = _Pool(model, rng)
+    Z = np.empty(points.shape)
+    for k in range(len(wanted)):
+        rows = np.flatnonzero(row_of == k)
+        replaced, weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
+        ess.append(size)
+        _judge(size, pool, points[rows[0]], known, allowed)
+        chosen = _systematic(weight, len(rows), rng)
+        Z[rows] = replaced[chosen]
+    return Z
+
+
+class _Pool:
+    """Rows of the joint law with their log-densities, grown by doubling."""
+
+    def __init__(self, model, rng):
+        self.model, self.rng = model, rng
+        self.Z, self.log_p = np.empty((0, model.n_features_in_)), np.empty(0)
+
+    def grow(self, size):
+        blocks = [self.Z]
+        while sum(map(len, blocks)) < size:
+            blocks.append(draw_block(self.model, self.rng))
+        new = np.concatenate(blocks[1:]) if len(blocks) > 1 else np.empty((0, self.Z.shape[1]))
+        self.Z = np.concatenate([self.Z, new])
+        if len(new):
+            self.log_p = np.concatenate([self.log_p, log_density(self.model, new)])
+
+
+def _weigh(pool, point, known, allowed, n_wanted):
+    """The pool with the wanted values in place, its normalised weights and their effective size."""
+    size = FIRST_POOL
+    while True:
+        pool.grow(size)
+        replaced, log_weight = weigh_rows(pool.model, pool.Z, pool.log_p, point, known, allowed)
+        weight = np.exp(log_weight - log_weight.max()) if np.isfinite(log_weight.max()) else np.zeros(len(log_weight))
+        total = weight.sum()
+        effective = total**2 / (weight**2).sum() if total else 0.0
+        if effective >= max(n_wanted / 4, WARN_ESS) or size >= LARGEST_POOL:
+            return replaced, weight / total if total else weight, effective
+        size *= 2
+
+
+def weigh_rows(model, Z, log_p, point, known, allowed):
+    """Rows with the wanted values in place of their own, and the log-weights that make them follow p(u | a)."""
+    replaced = Z.copy()
+    replaced[:, known] = point[known]
+    log_weight = log_density(model, replaced) - log_p
+    for j in np.flatnonzero(known):
+        log_weight = log_weight + log_near(Z[:, j], point[j], model.codec_.columns[j], known.sum())
+    for j, a in enumerate(allowed):
+        if a is not None and not known[j]:
+            log_weight = np.where(a.contains(Z[:, j]), log_weight, -np.inf)
+    return replaced, log_weight
+
+
+def log_near(z, a, column, n_known):
+    """Log-density at cells `z` of a normalised law near the cell `a` of one column."""
+    absent = np.isnan(z)
+    if column.kind == "category" or np.isnan(a):
+        n_cells = column.n_codes + column.missing_seen
+        same = absent if np.isnan(a) else z == a
+        if column.kind == "number":
+            return np.where(same, 0.0, -np.inf)
+        return np.log(_SHARP * same + (1 - _SHARP) / n_cells)
+    h = max(np.nanstd(z) * len(z) ** (-1 / (n_known + 4)), column.resolution) or 1.0
+    t = (np.where(absent, a, z) - a) / h
+    if column.resolution:
+        half = column.resolution / 2 / h
+        mass = ndtr(half - np.abs(t)) - ndtr(-half - np.abs(t))
+        log_r = np.log(np.maximum(mass, 1e-300)) - np.log(column.resolution)
+    else:
+        log_r = -0.5 * t**2 - 0.5 * np.log(2 * np.pi) - np.log(h)
+    return np.where(absent, -np.inf, log_r)
+
+
+def _judge(size, pool, point, known, allowed):
+    if size >= WARN_ESS:
+        return
+    message = f"Only {size:.0f} independent draws of {len(pool.Z)} stand behind the condition"
+    if size >= LEAST_ESS:
+        warnings.warn(message + "; widen it for a more varied sample.", LowSupportWarning, stacklevel=5)
+        return
+    worst, best = None, -1.0
+    for j in [*np.flatnonzero(known), *(j for j, a in enumerate(allowed) if a is not None)]:
+        fewer = known.copy()
+        fewer[j] = False
+        rest = [None if i == j else a for i, a in enumerate(allowed)]
+        effective = _weigh(pool, point, fewer, rest, 1)[2]
+        if effective > best:
+            worst, best = j, effective
+    raise LowSupportError(
+        f"{message}; the hardest is that on column {pool.model.codec_.columns[worst].name!r}. Widen it."
+    )
+
+
+def _systematic(weight, n, rng):
+    """Systematic resampling: positions of n rows, in random order."""
+    at = np.searchsorted(np.cumsum(weight), (rng.random() + np.arange(n)) / n)
+    return rng.permutation(np.minimum(at, len(weight) - 1))

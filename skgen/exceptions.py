@@ -1,0 +1,45 @@
+"""Every error and warning of the package: one class per cause, each also a built-in one."""
+
+
+class SchemaError(ValueError):
+    """The table does not fit the schema: columns, dtypes or kinds differ from what `fit` saw."""
+
+
+class GivenError(ValueError):
+    """A condition of `given` names no column, asks for the impossible, or has the wrong shape."""
+
+
+class UnsupportedGivenError(GivenError, AttributeError):
+    """The model has no marginal densities, which this use of `given` needs."""
+
+
+class LowSupportError(RuntimeError):
+    """Too few draws satisfy a condition to sample from it honestly."""
+
+
+class RejectionError(RuntimeError):
+    """Almost no draw of the model lies in the support that was seen in fit."""
+
+
+class CorruptModelError(ValueError):
+    """A saved file is truncated, altered, or holds what this package never writes."""
+
+
+class UnsavableParameterError(TypeError, ValueError):
+    """A parameter or a fitted attribute cannot be saved."""
+
+
+class LowSupportWarning(UserWarning):
+    """Few independent draws stand behind a conditional sample."""
+
+
+class IdentifierColumnWarning(UserWarning):
+    """A column looks like an identifier: its values are no law that could be learnt."""
+
+
+class DegenerateDataWarning(UserWarning):
+    """The data have no spread where the model needs some."""
+
+
+class BoundViolationWarning(UserWarning):
+    """Rows outside the bounds that the schema states."""

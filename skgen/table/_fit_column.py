@@ -1,0 +1,110 @@
+"""What a codec learns of one column: seen levels, range, tails, heavy values, smoothness, reserved mass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..exceptions import SchemaError
+from .column import CodecColumn
+
+#: Share from which a value is heavy, and most distinct values of a number that counts as a category.
+HEAVY_SHARE, MOST_VALUES = 0.01, 30
+#: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
+SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
+#: Places inside a cell are kept where at most this share of the rows lies off the grid.
+OFFSET_SHARE = 0.1
+
+
+def fit_column(z, column, weight, open_world):
+    """The codec's column, and the codes of the schema's levels (None for a number).
+
+    Parameters
+    ----------
+    z : ndarray of shape (n,)
+        Level positions or numbers of the column, NaN for missing cells.
+    column : Column
+        The schema's column.
+    weight : ndarray of shape (n,)
+        Positive weights of the rows.
+    open_world : bool
+        Whether the table has a range and reserved cells: frames do, arrays of numbers do not.
+    """
+    absent = np.isnan(z)
+    fitted = CodecColumn(column.name, column.kind, column.resolution, missing_seen=bool(absent.any()))
+    if open_world or column.kind == "category":
+        fitted.rho = 1 / (weight.sum() + 2)
+    z, weight = z[~absent], weight[~absent]
+    if column.kind == "category":
+        return fitted, _fit_levels(fitted, z, len(column.levels))
+    if open_world and not len(z):
+        fitted.kind, fitted.resolution, fitted.smooth = "category", 0.0, False
+        return fitted, np.zeros(1, np.int64)
+    if open_world:
+        _fit_number(fitted, column, z, weight)
+    return fitted, None
+
+
+def _fit_levels(fitted, positions, n_levels):
+    """Codes of the schema's levels: 0.. for the seen ones, one code more for all others, and for unknown levels."""
+    seen = np.zeros(n_levels, bool)
+    seen[positions[positions >= 0].astype(np.int64)] = True
+    fitted.n_codes = fitted.n_values = int(seen.sum())
+    fitted.smooth = False
+    return np.append(np.where(seen, np.cumsum(seen) - 1, fitted.n_codes), fitted.n_codes).astype(np.int64)
+
+
+def _fit_number(fitted, column, z, weight):
+    cells = column.snap(z)
+    fitted.offset_cells, fitted.offsets = _offsets(z, cells, fitted.resolution)
+    values, at = np.unique(cells, return_inverse=True)
+    mass = np.bincount(at, weight)
+    fitted.n_values = len(values)
+    fitted.lower, fitted.upper = float(values[0]), float(values[-1])
+    fitted.low = -np.inf if column.low is None else column.low
+    fitted.high = np.inf if column.high is None else column.high
+    if fitted.lower < fitted.low or fitted.upper > fitted.high:
+        raise SchemaError(
+            f"Column {column.name!r} has values from {fitted.lower:g} to {fitted.upper:g}, outside its bounds "
+            f"[{fitted.low:g}, {fitted.high:g}]. Drop those rows or widen the bounds."
+        )
+    fitted.scale_below, fitted.scale_above = _tail_scales(values, mass, fitted.resolution)
+    heavy = mass >= HEAVY_SHARE * mass.sum()
+    fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
+    if len(values) <= MOST_VALUES and not fitted.smooth:
+        fitted.values = values
+    else:
+        fitted.heavy = values[heavy]
+
+
+def _tail_scales(values, mass, resolution):
+    """Mean excess of the outer sqrt(n) rows beyond the values that they start from, at least a cell."""
+    total = mass.sum()
+    share = np.sqrt(total)
+    floor = max(resolution, 1e-12 * (values[-1] - values[0]))
+    scales = []
+    for v, w in ((values, mass), (values[::-1], mass[::-1])):
+        outer = np.minimum(np.diff(np.minimum(np.cumsum(w), share), prepend=0.0), w)
+        inner = v[np.count_nonzero(outer > 0) - 1]
+        scales.append(max(np.average(np.abs(v - inner), weights=outer), floor))
+    return scales
+
+
+def _is_smooth(values, mass, resolution):
+    """Cells that are fine against the interquartile range, and a small chance that two rows share one."""
+    if len(values) < 2:
+        return False
+    total = mass.sum()
+    q25, q75 = values[np.searchsorted(np.cumsum(mass), [0.25 * total, 0.75 * total]).clip(max=len(values) - 1)]
+    collision = np.sum(mass * np.maximum(mass - 1, 0)) / max(total * (total - 1), 1e-300)
+    return bool(resolution <= SMOOTH_CELL * (q75 - q25) and collision < SMOOTH_COLLISION)
+
+
+def _offsets(z, cells, resolution):
+    """The places inside the cells that hold any row off the grid: the rows' cells, sorted, and their offsets."""
+    offsets = z - cells
+    off_grid = np.abs(offsets) > 1e-9 * resolution
+    if not off_grid.any() or off_grid.mean() > OFFSET_SHARE:
+        return np.empty(0), np.empty(0)
+    rows = np.flatnonzero(np.isin(cells, cells[off_grid]))
+    rows = rows[np.lexsort((offsets[rows], cells[rows]))]
+    return cells[rows], offsets[rows]

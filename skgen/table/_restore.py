@@ -1,0 +1,155 @@
+"""Tables from numbers: the container, names, order and dtypes of fit."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from .column import NANOSECONDS
+
+_UNITS = {ticks: unit for unit, ticks in NANOSECONDS.items()}
+_POLARS_NUMBERS = {
+    name: getattr(nw, name)
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64")
+}
+
+
+def restore_table(columns, schema):
+    """The table of some columns of numbers.
+
+    Parameters
+    ----------
+    columns : list of ndarray
+        Level positions (-1 missing) of categories, numbers (NaN missing) of the others.
+    schema : Schema
+        The schema.
+    """
+    if schema.container == "pandas":
+        data = {j: _pandas_series(x, c) for j, (x, c) in enumerate(zip(columns, schema.columns))}
+        frame = pd.DataFrame(data, index=pd.RangeIndex(len(columns[0])))
+        frame.columns = pd.Index(schema.names)
+        return frame
+    if schema.is_frame:
+        data = {c.name: _other_series(x, c, schema.container) for x, c in zip(columns, schema.columns)}
+        return nw.from_dict(data).to_native()
+    if schema.container == "object":
+        table = np.empty((len(columns[0]), len(columns)), object)
+        for j, (x, column) in enumerate(zip(columns, schema.columns)):
+            table[:, j] = _objects(x, column)
+        return table if schema.dtype == "object" else table.astype(schema.dtype)
+    return _array(columns, schema)
+
+
+def _array(columns, schema):
+    table = np.empty((len(columns[0]), len(columns)))
+    for j, (x, column) in enumerate(zip(columns, schema.columns)):
+        table[:, j] = x if column.kind == "number" else _level_values(x, column, np.nan).astype(float)
+    return table.astype(schema.dtype)
+
+
+def _ticks(x, column):
+    """Whole ticks of a date or duration, and the mask of the missing ones."""
+    absent = np.isnan(x)
+    cells = np.rint(np.where(absent, 0, x) / column.resolution).astype(np.int64)
+    return cells * column.step + column.origin, absent
+
+
+def _integers(x, column):
+    absent = np.isnan(x)
+    return np.rint(np.where(absent, 0, x)).astype(np.int64) + column.origin, absent
+
+
+def _level_values(positions, column, missing):
+    levels = np.empty(len(column.levels) + 1, object)
+    levels[:-1] = column.levels
+    levels[-1] = missing
+    return levels[positions]
+
+
+def _objects(x, column):
+    if column.kind == "category":
+        return _level_values(x, column, np.nan)
+    if column.source == "int":
+        values, absent = _integers(x, column)
+        return np.where(absent, np.nan, values.astype(object))
+    if column.tick:
+        return _pandas_ticks(x, column).astype(object).to_numpy()
+    return x
+
+
+# ---- pandas ---------------------------------------------------------------------------------------------------------
+
+
+def _pandas_series(x, column):
+    if column.kind == "category":
+        return _pandas_levels(x, column)
+    if column.tick:
+        return _pandas_ticks(x, column).astype(column.dtype)
+    if column.source == "int":
+        values, absent = _integers(x, column)
+        if not absent.any() and column.dtype[0].islower():
+            return pd.Series(values).astype(column.dtype)
+        return pd.Series(pd.array(np.where(absent, 0, values), dtype="Int64")).mask(absent).astype(column.dtype)
+    return pd.Series(x).astype(column.dtype)
+
+
+def _pandas_levels(positions, column):
+    if column.source == "category":
+        categories = pd.Index(column.levels, dtype=column.level_dtype or None)
+        return pd.Series(pd.Categorical.from_codes(positions, categories=categories, ordered=column.ordered))
+    if column.source == "bool" and not (positions < 0).any():
+        return pd.Series(positions.astype(bool)).astype(column.dtype)
+    missing = pd.NA if column.dtype in ("boolean", "string") else np.nan
+    if column.dtype == "object" or column.source not in ("int", "float"):
+        values = _level_values(positions, column, None if column.source == "bool" else missing)
+        return pd.Series(values, dtype=column.dtype)
+    return pd.Series(_level_values(positions, column, np.nan).astype(float)).astype(column.dtype)
+
+
+def _pandas_ticks(x, column):
+    ticks, absent = _ticks(x, column)
+    kind = "M8" if column.source == "datetime" else "m8"
+    values = ticks.view(f"{kind}[{_UNITS[column.tick]}]")
+    values[absent] = np.array("NaT", dtype=values.dtype)
+    series = pd.Series(values)
+    return series.dt.tz_localize("UTC").dt.tz_convert(column.time_zone) if column.time_zone else series
+
+
+# ---- polars and others ----------------------------------------------------------------------------------------------
+
+
+def _other_series(x, column, backend):
+    if column.kind == "category":
+        return _other_levels(x, column, backend)
+    if column.tick:
+        return _other_ticks(x, column, backend)
+    dtype = _POLARS_NUMBERS.get(column.dtype, nw.Float64)
+    absent = np.isnan(x)
+    values = _integers(x, column)[0] if column.source == "int" else x
+    values = [None if gone else value for value, gone in zip(values.tolist(), absent)] if absent.any() else values
+    return nw.new_series(column.name, values, dtype, backend=backend)
+
+
+def _other_levels(positions, column, backend):
+    values = _level_values(positions, column, None).tolist()
+    if column.source == "category":
+        return nw.new_series(column.name, values, nw.Enum(column.levels), backend=backend)
+    if column.source == "bool":
+        return nw.new_series(column.name, values, nw.Boolean, backend=backend)
+    dtype = _POLARS_NUMBERS.get(column.dtype, nw.Categorical if column.dtype == "Categorical" else nw.String)
+    return nw.new_series(column.name, values, dtype, backend=backend)
+
+
+def _other_ticks(x, column, backend):
+    ticks, absent = _ticks(x, column)
+    unit = _UNITS[column.tick]
+    counts = nw.new_series(
+        column.name, [None if gone else t for t, gone in zip(ticks.tolist(), absent)], nw.Int64, backend=backend
+    )
+    if column.source == "timedelta":
+        return counts.cast(nw.Duration(unit))
+    dates = counts.cast(nw.Datetime(unit))
+    if column.dtype == "Date":
+        return dates.cast(nw.Date)
+    return dates.dt.replace_time_zone("UTC").dt.convert_time_zone(column.time_zone) if column.time_zone else dates
