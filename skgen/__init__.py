@@ -9,14 +9,18 @@ from importlib import import_module
 from ._registry import PUBLIC
 from ._version import __version__
 
+_FOLDERS = ("classic", "datasets", "model_selection", "plotting", "table", "testing")
+
 __all__ = ["__version__", *sorted(PUBLIC)]
 
 
 def __getattr__(name):
     if name in PUBLIC:
         return getattr(import_module(PUBLIC[name][0]), name)
-    raise AttributeError(f"module 'skgen' has no attribute {name!r}")
+    if name in _FOLDERS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return [*__all__, "classic", "datasets", "model_selection", "plotting", "table", "testing"]
+    return [*__all__, *_FOLDERS]

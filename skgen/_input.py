@@ -56,18 +56,9 @@ def encode_rows(model, X):
     check_is_fitted(model)
     X = check_table(model, X, reset=False)
     Z = model.codec_.encode_typed(X)
-    check_numbers(Z, model.schema_)
     if not model.schema_.is_frame:
         _refuse_new_missing(Z, model.codec_)
     return Z
-
-
-def check_numbers(Z, schema):
-    """Raise at infinite numbers, naming the columns."""
-    if not np.isinf(Z).any():
-        return
-    names = [schema.names[j] for j in np.flatnonzero(np.isinf(Z).any(axis=0))]
-    raise ValueError(f"Input X contains infinity in columns {names}. Drop those rows or set the cells to NaN.")
 
 
 def _refuse_new_missing(Z, codec):

@@ -29,3 +29,15 @@ STATE_OBJECTS: dict[str, str] = {
     "RealView": "skgen.table.real",
     "SampleStream": "skgen._random",
 }
+
+
+def stub_text() -> str:
+    """The text of `__init__.pyi`, which tells editors and type checkers the flat names."""
+    lines = [
+        "# Written from the registry: python -m skgen._registry",
+        "",
+        "from ._version import __version__ as __version__",
+    ]
+    for name, (module, _) in sorted(PUBLIC.items(), key=lambda row: (row[1][0], row[0])):
+        lines.append(f"from {module.removeprefix('skgen')} import {name} as {name}")
+    return "\n".join(lines) + "\n"

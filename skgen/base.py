@@ -12,11 +12,13 @@ import numpy as np
 
 from ._conditioning import check_marginals, log_marginal, sample_given
 from ._density import bound_gap, log_density
-from ._input import check_count, check_numbers, check_table, check_weights, encode_rows, take_rows
+from ._input import check_count, check_table, check_weights, encode_rows, take_rows
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rejection import draw_block
 from ._sklearn import BaseEstimator, DensityMixin, StrOptions, _fit_context, available_if, check_is_fitted
 from .table import Schema, TableCodec
+
+_NAMES_OF_INPUT = ("n_features_in_", "feature_names_in_")
 
 
 def _has(hook):
@@ -122,7 +124,6 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             Z = self._start(X, weight, seed)
         else:
             Z = self.codec_.encode_typed(X)
-        check_numbers(Z, self.schema_)
         rng = generator_from(seed)
         hook = self._partial_fit if chunk else self._fit
         if self._view == "typed":
@@ -140,12 +141,20 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError("Pass either schema or categorical_features, not both: the schema states the categories.")
         if schema is None:
             schema = Schema.infer(X, categorical_features=self.categorical_features, sample_weight=weight)
+        self._forget()
         self.codec_ = TableCodec(view=self._view, marginals=getattr(self, "marginals", "gaussianize"))
         Z = self.codec_.fit_encode(X, schema, weight)
         self.schema_ = schema
         self.likelihood_ = "exact" if self.codec_.exact_ else "lower_bound"
         self.stream_ = SampleStream(seed)
         return Z
+
+    def _forget(self):
+        """Drop what an earlier fit left, unless this one starts from it."""
+        if getattr(self, "warm_start", False):
+            return
+        for name in [name for name in vars(self) if name.endswith("_") and name not in _NAMES_OF_INPUT]:
+            delattr(self, name)
 
     # ---- sample --------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,10 @@ class UnsupportedGivenError(GivenError, AttributeError):
     """The model has no marginal densities, which this use of `given` needs."""
 
 
+class DegenerateDataError(ValueError):
+    """The data do not determine the parameters: nothing that was tried led to finite ones."""
+
+
 class LowSupportError(RuntimeError):
     """Too few draws satisfy a condition to sample from it honestly."""
 

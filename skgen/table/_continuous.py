@@ -1,7 +1,9 @@
-r"""A smooth column on the normal axis: an increasing map, with heavy values and the missing cell cut out as cells.
+r"""A smooth column on the normal axis: an increasing map, with heavy values and seen missing cells cut out as cells.
 
 With t(x) the map of the remaining rows to their normal score, W their share and H(x) the mass of the cells below x,
 :math:`F(x) = H(x) + W\,\Phi(t(x))` and :math:`z = \Phi^{-1} F(x)`: along z lie segment, cell, segment, cell, ...
+Without cells z = t. A missing cell where none was seen takes no room: it has mass rho whatever the other columns are,
+so its coordinate is integrated out, and all numbers weigh 1 - rho.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class Affine:
         return cls(**state)
 
 
+_WHOLE_AXIS = Intervals(np.ones(1))
+
 MAPS = {"gaussianize": MonotoneSpline, "standardize": Affine}
 
 
@@ -77,9 +81,7 @@ class ContinuousColumn:
         self.column, self.base, self.knots, self.share = column, base, knots, share
         heavy, r = column.heavy, column.resolution
         self.needs_draw = len(heavy) > 0 or column.missing_seen
-        missing = share[-1] if column.missing_seen else column.rho
-        cells = share[:-2] * ((1 - missing) / share[:-1].sum())  # (K,)
-        rest = 1 - missing - cells.sum()
+        cells, rest, missing = share[:-2], share[-2], share[-1]  # cells: (K,)
         # the line without the heavy cells, pushed together: y = x - r * (heavy cells below x)
         self._cuts = self.base.forward(heavy - r / 2 - r * np.arange(len(heavy)))[0]  # (K,) normal scores
         mass = np.empty(2 * len(heavy) + 2)  # segment, cell, ..., segment, missing
@@ -87,10 +89,11 @@ class ContinuousColumn:
         self._intervals = Intervals(mass)
         with np.errstate(divide="ignore"):
             self._log_rest = np.log(rest)
+            self._log_reserved = np.log(0.0 if column.missing_seen else column.rho)
             self._log_below = np.log(np.concatenate([[0.0], np.cumsum(cells)]))  # (K + 1,) cells below a segment
             self._log_above = np.log(np.append(np.cumsum(cells[::-1])[::-1], 0.0) + missing)
         self._ends = np.concatenate([[-_FARTHEST], self._cuts, [_FARTHEST]])
-        self._plain = missing == 0 and len(heavy) == 0
+        self._log_seen = 0.0 if column.missing_seen else np.log1p(-column.rho)
 
     @classmethod
     def fit(cls, z, column, marginals, weight=None):
@@ -103,7 +106,9 @@ class ContinuousColumn:
         rest = code == K
         y = z[rest] - column.resolution * np.searchsorted(column.heavy, z[rest])
         values, mass = weighted_values(y, None if weight is None else weight[rest])
-        base = MAPS[marginals if len(values) > 1 else "standardize"].fit_values(values, mass)
+        # cells stand on an axis of probability, so beside them a number needs its own law, not mean and deviation
+        affine = len(values) < 2 or (marginals == "standardize" and K == 0 and not column.missing_seen)
+        base = MAPS["standardize" if affine else "gaussianize"].fit_values(values, mass)
         with_knots = column.resolution == 0 and len(values) > 0
         knots = values[knot_positions(mass)] if with_knots else np.empty(0)
         return cls(column, base, knots, count / count.sum())
@@ -117,22 +122,21 @@ class ContinuousColumn:
     def encode(self, z, u):
         """Normal scores, of cells at the places `u`, and log-weights."""
         absent = np.isnan(z)
-        if self._plain and not absent.any():
-            return self.base.forward(z)
-        heavy, K = self.column.heavy, len(self.column.heavy)
-        k = np.searchsorted(heavy, z)  # (n,) heavy cells below; K for a missing cell
-        in_cell = value_codes(z, heavy) != K
-        R, log_weight = self._intervals.place(2 * k + 1, u)
-        log_weight -= np.log(self.column.resolution) * ~absent if K else 0.0
-        free = np.flatnonzero(~in_cell)
-        t, log_slope = self.base.forward(z[free] - self.column.resolution * k[free])
-        R[free], log_weight[free] = self._lift(t, log_slope, k[free])
+        if not self.needs_draw:
+            R, log_weight = self.base.forward(z)
+        else:
+            R, log_weight = self._encode_among_cells(z, u)
+        log_weight += self._log_seen
+        if absent.any() and not self.column.missing_seen:
+            R[absent], w = _WHOLE_AXIS.place(np.zeros(absent.sum(), int), u[absent])
+            log_weight[absent] = self._log_reserved + w
         return R, log_weight
 
     def decode(self, R):
         """The typed numbers at `R`."""
-        if self._plain:
-            return self.base.inverse(np.clip(R, -_FARTHEST, _FARTHEST))
+        if not self.needs_draw:
+            x = self.base.inverse(np.clip(R, -_FARTHEST, _FARTHEST))
+            return snap(x, self.column) if self.column.resolution else x
         piece = self._intervals.locate(R)
         k = piece // 2
         z = np.append(self.column.heavy, np.nan)[k]
@@ -152,9 +156,18 @@ class ContinuousColumn:
 
     # ---- the free numbers' scores t and their place z among the cells ------------------------------------------------
 
+    def _encode_among_cells(self, z, u):
+        heavy, K = self.column.heavy, len(self.column.heavy)
+        k = np.searchsorted(heavy, z)  # (n,) heavy cells below; K for a missing cell
+        R, log_weight = self._intervals.place(2 * k + 1, u)
+        if K:
+            log_weight -= np.log(self.column.resolution) * ~np.isnan(z)
+        free = np.flatnonzero(value_codes(z, heavy) == K)
+        t, log_slope = self.base.forward(z[free] - self.column.resolution * k[free])
+        R[free], log_weight[free] = self._lift(t, log_slope, k[free])
+        return R, log_weight
+
     def _lift(self, t, log_slope, k):
-        if self._plain:
-            return t, log_slope
         log_F = np.logaddexp(self._log_below[k], self._log_rest + log_ndtr(t))
         log_S = np.logaddexp(self._log_above[k], self._log_rest + log_ndtr(-t))
         z = self._intervals.clip(np.where(log_F < log_S, ndtri_exp(log_F), -ndtri_exp(log_S)), 2 * k)

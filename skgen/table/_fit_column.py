@@ -11,7 +11,7 @@ from .column import CodecColumn
 HEAVY_SHARE, MOST_VALUES = 0.01, 30
 #: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
 SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
-#: Places inside a cell are kept where at most this share of the rows lies off the grid.
+#: Places inside a cell are kept where at most this share of the rows lies off the grid, or values are few.
 OFFSET_SHARE = 0.1
 
 
@@ -55,7 +55,7 @@ def _fit_levels(fitted, positions, n_levels):
 
 def _fit_number(fitted, column, z, weight):
     cells = column.snap(z)
-    fitted.offset_cells, fitted.offsets = _offsets(z, cells, fitted.resolution)
+    fitted.offset_cells, fitted.offsets, fitted.offset_mass = _offsets(z, cells, fitted.resolution, weight)
     values, at = np.unique(cells, return_inverse=True)
     mass = np.bincount(at, weight)
     fitted.n_values = len(values)
@@ -99,12 +99,13 @@ def _is_smooth(values, mass, resolution):
     return bool(resolution <= SMOOTH_CELL * (q75 - q25) and collision < SMOOTH_COLLISION)
 
 
-def _offsets(z, cells, resolution):
-    """The places inside the cells that hold any row off the grid: the rows' cells, sorted, and their offsets."""
+def _offsets(z, cells, resolution, weight):
+    """Rows of the cells that hold any row off the grid: cells, sorted, offsets and cumulative weights."""
     offsets = z - cells
     off_grid = np.abs(offsets) > 1e-9 * resolution
-    if not off_grid.any() or off_grid.mean() > OFFSET_SHARE:
-        return np.empty(0), np.empty(0)
-    rows = np.flatnonzero(np.isin(cells, cells[off_grid]))
-    rows = rows[np.lexsort((offsets[rows], cells[rows]))]
-    return cells[rows], offsets[rows]
+    few = len(np.unique(z[: MOST_VALUES**2])) <= MOST_VALUES and len(np.unique(z)) <= MOST_VALUES
+    if not off_grid.any() or not (few or np.average(off_grid, weights=weight) <= OFFSET_SHARE):
+        return np.empty(0), np.empty(0), np.empty(0)
+    rows = np.isin(cells, cells[off_grid])
+    places, at = np.unique(np.column_stack([cells[rows], offsets[rows]]), axis=0, return_inverse=True)
+    return places[:, 0], places[:, 1], np.cumsum(np.bincount(at.reshape(-1), weight[rows]))

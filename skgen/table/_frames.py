@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -35,6 +36,8 @@ def container_of(X) -> str:
     """ "pandas", "polars" or another frame library; "array" for numbers, "object" for arrays and lists with text."""
     if isinstance(X, np.ndarray):
         return "object" if X.dtype.kind in "OUS" else "array"
+    if hasattr(X, "columns"):
+        _refuse_repeats(list(X.columns))
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return str(frame.implementation)
@@ -50,15 +53,25 @@ def column_names(X) -> list:
     """The names of a frame's columns, positions of an array's."""
     if not is_frame(X):
         return list(range(np.asarray(X).shape[1]))
-    names = list(X.columns)
-    repeated = sorted({str(name) for name in names if names.count(name) > 1})
+    return list(X.columns)
+
+
+def _refuse_repeats(names):
+    repeated = sorted({str(name) for name, count in Counter(names).items() if count > 1})
     if repeated:
         raise SchemaError(f"Column names must be unique, got {repeated} more than once. Rename or drop the repeats.")
-    return names
 
 
 def read_columns(X) -> list[RawColumn]:
-    """The columns of a frame or of an array, one `RawColumn` each."""
+    """The columns of a frame or of an array, one `RawColumn` each; infinite numbers raise."""
+    raws = _read_columns(X)
+    names = [raw.name for raw in raws if raw.source == "float" and raw.codes is None and np.isinf(raw.values).any()]
+    if names:
+        raise ValueError(f"Input X contains infinity in columns {names}. Drop those rows or set the cells to NaN.")
+    return raws
+
+
+def _read_columns(X):
     if is_frame(X):
         names = column_names(X)
         frame = nw.from_native(X, eager_only=True)
@@ -164,8 +177,8 @@ def _read_pandas_category(native, name):
 
 def _read_enum(series, name):
     missing = series.is_null().to_numpy()
-    physical = np.where(missing, 0, series.to_native().to_physical().fill_null(0).to_numpy())
-    codes = np.where(missing, -1, physical).astype(np.int64)
+    physical = series.to_native().to_physical().fill_null(0).to_numpy().astype(np.int64)
+    codes = np.where(missing, -1, physical)
     return RawColumn(name, "category", "Enum", codes=codes, levels=list(series.dtype.categories), ordered=True)
 
 

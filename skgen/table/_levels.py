@@ -14,7 +14,7 @@ _PLAIN = (str, int, float, bool, type(None))
 
 def level_to_state(level):
     """A JSON value for one level of a category."""
-    if isinstance(level, np.generic) and not isinstance(level, _PLAIN):
+    if isinstance(level, np.generic):
         level = level.item()
     if type(level) in _PLAIN:
         return level

@@ -128,6 +128,8 @@ class TableCodec:
         if not is_frame(X):
             X = np.asarray(X)
             if X.dtype == np.float64 and self.schema.container == "array" and not self._has_categories():
+                if np.isinf(X).any():
+                    read_columns(X)  # raises, naming the columns
                 return list(X.T)
         elif self.schema.is_frame and column_names(X) != self.schema.names:
             raise SchemaError(f"Columns must be those of fit, {self.schema.names}, got {column_names(X)}.")
@@ -146,8 +148,12 @@ class TableCodec:
     # ---- numbers to rows -----------------------------------------------------------------------------------------
 
     def to_typed(self, Z):
-        """Numbers of this codec's view as the typed view."""
-        return Z if self.real is None else self.real.decode(Z)
+        """Numbers of this codec's view as the typed view, numbers at the centre of their cell."""
+        Z = Z if self.real is None else self.real.decode(Z)
+        if not self.schema.resolutions.any():
+            return Z
+        pairs = zip(Z.T, self.schema.columns)
+        return np.column_stack([column.snap(z) if column.kind == "number" else z for z, column in pairs])
 
     def place(self, Z, rng):
         """The typed view with numbers moved from the centre of their cell to a place that was seen there."""
@@ -168,7 +174,7 @@ class TableCodec:
         DataFrame or ndarray
             The rows, in the container of fit.
         """
-        return self.decode_typed(self.to_typed(Z))
+        return self.decode_typed(Z if self.real is None else self.to_typed(Z))
 
     def decode_typed(self, Z):
         """The table of the typed view, whatever this codec's view is."""
@@ -286,8 +292,9 @@ def _add_offsets(z, column, rng):
     """Numbers moved from the centre of their cell to a place that was seen there."""
     if not len(column.offset_cells):
         return z
-    first = np.searchsorted(column.offset_cells, z, "left")
-    count = np.searchsorted(column.offset_cells, z, "right") - first
-    pick = first + np.floor(rng.random(len(z)) * np.maximum(count, 1)).astype(np.int64)
+    mass = np.append(0.0, column.offset_mass)
+    low = mass[np.searchsorted(column.offset_cells, z, "left")]
+    high = mass[np.searchsorted(column.offset_cells, z, "right")]
+    pick = np.searchsorted(mass, low + rng.random(len(z)) * (high - low), "right") - 1
     moved = z + column.offsets[np.minimum(pick, len(column.offsets) - 1)]
-    return np.where(count > 0, np.clip(moved, column.low, column.high), z)
+    return np.where(high > low, np.clip(moved, column.low, column.high), z)

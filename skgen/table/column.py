@@ -122,6 +122,11 @@ class CodecColumn:
         All seen values of a number that counts as a category, sorted; else empty.
     n_values : int
         Distinct values.
+    low, high : float
+        Stated bounds; infinite where none are.
+    offset_cells, offsets, offset_mass : ndarray
+        Places inside the cells that hold any row off the grid: the cells, sorted, the distance from their centres,
+        and the cumulative weight of the rows there.
     """
 
     name: object
@@ -142,6 +147,7 @@ class CodecColumn:
     n_values: int = 0
     offset_cells: np.ndarray = field(default_factory=lambda: np.empty(0))
     offsets: np.ndarray = field(default_factory=lambda: np.empty(0))
+    offset_mass: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def to_state(self) -> dict:
         return {f.name: getattr(self, f.name) for f in fields(self)}

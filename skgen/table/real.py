@@ -23,12 +23,13 @@ class RealView:
     Parameters
     ----------
     marginals : {"gaussianize", "standardize"}, default="gaussianize"
-        How smooth numbers enter the real view: by a spline to their normal scores, or by mean and standard deviation.
+        How smooth numbers enter the real view: by a spline to their normal scores, or by mean and standard deviation. A
+        column with heavy values or missing cells always takes the spline.
 
     Attributes
     ----------
     needs_draw_ : ndarray of bool of shape (n_features,)
-        Columns with cells, whose place in the interval is drawn.
+        Columns with seen cells, whose place in the interval is drawn.
     exact_ : bool
         Whether no column needs a draw.
 

@@ -1,0 +1,185 @@
+"""The codec: exact round trips, reserved cells, offsets, heavy values, and containers."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from skgen import Schema, TableCodec
+from skgen.exceptions import SchemaError
+
+RNG = np.random.default_rng(1)
+N = 300
+
+
+def pandas_table():
+    df = pd.DataFrame(
+        {
+            "Int64": pd.array(RNG.integers(0, 5, N), dtype="Int64"),
+            "str": RNG.choice(["x", "y", "zz"], N),
+            "object": pd.Series(RNG.choice(["x", "y"], N), dtype=object),
+            "ordered": pd.Categorical(RNG.choice(["u", "v"], N), categories=["v", "w", "u"], ordered=True),
+            "numbers": pd.Categorical(RNG.choice([3, 1], N)),
+            "cut": pd.cut(RNG.normal(size=N), 3),
+            "zone": pd.date_range("2020-03-01", periods=N, freq="h", tz="Europe/Berlin"),
+            "days": pd.to_datetime(RNG.integers(0, 1000, N), unit="D"),
+            "spans": pd.to_timedelta(RNG.integers(0, 1000, N), unit="s"),
+            "bool": RNG.random(N) < 0.3,
+            "boolean": pd.array(RNG.random(N) < 0.3, dtype="boolean"),
+            "float32": RNG.normal(size=N).round(3).astype("float32"),
+            "Float64": pd.array(RNG.normal(size=N).round(2), dtype="Float64"),
+            "constant": 5,
+            "odd_constant": 3.14159265,
+            "all_missing": np.nan,
+            "no_time": pd.Series([pd.NaT] * N),
+            "int8": RNG.integers(-5, 5, N).astype("int8"),
+            "uint64": RNG.integers(2**60, 2**60 + 99, N).astype("uint64"),
+            "amount": np.where(RNG.random(N) < 0.6, 0, RNG.gamma(2, 10, N).round(2)),
+        }
+    )
+    gaps = RNG.random(N) < 0.2
+    df.loc[gaps, ["Int64", "str", "ordered", "zone", "spans", "boolean", "Float64", "amount", "object"]] = None
+    return df
+
+
+def polars_table():
+    table = pl.DataFrame(
+        {
+            "i": RNG.integers(0, 5, N),
+            "s": RNG.choice(["x", "y"], N),
+            "enum": pl.Series(RNG.choice(["x", "y"], N), dtype=pl.Enum(["y", "x", "unused"])),
+            "cat": pl.Series(RNG.choice(["x", "y"], N), dtype=pl.Categorical),
+            "date": pl.Series(RNG.integers(0, 500, N)).cast(pl.Date),
+            "time": pl.Series(RNG.integers(0, 500, N) * 10**6).cast(pl.Datetime("us", "UTC")),
+            "span": pl.Series(RNG.integers(0, 500, N) * 10**6).cast(pl.Duration("us")),
+            "f": RNG.normal(size=N).round(2),
+            "b": RNG.random(N) < 0.3,
+            "i8": pl.Series(RNG.integers(0, 5, N), dtype=pl.Int8),
+        }
+    )
+    gaps = pl.Series(RNG.random(N) < 0.2)
+    return table.with_columns(pl.when(gaps).then(None).otherwise(pl.col("*")).name.keep())
+
+
+def test_pandas_round_trip_is_exact():
+    df = pandas_table()
+    codec = TableCodec().fit(df)
+    Z = codec.encode(df)
+    back = codec.decode(codec.place(Z, np.random.default_rng(0)))
+    pd.testing.assert_frame_equal(back, df, check_exact=True)
+    assert codec.seen(Z).all()
+
+
+def test_polars_round_trip_is_exact():
+    table = polars_table()
+    codec = TableCodec().fit(table)
+    assert codec.decode(codec.encode(table)).equals(table)
+    assert codec.decode(codec.encode(table)).schema == table.schema
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        RNG.normal(size=(20, 2)).astype("float32"),
+        RNG.integers(0, 9, (20, 2)),
+        RNG.random((20, 2)) < 0.5,
+        np.array([["a", 1, 2.5], ["b", 2, None]] * 5, dtype=object),
+        np.array([["a", "x"], ["b", "y"]]),
+    ],
+    ids=lambda X: str(X.dtype),
+)
+def test_array_round_trip(X):
+    back = TableCodec().fit(X)
+    back = back.decode(back.encode(X))
+    assert back.dtype == X.dtype
+    assert pd.DataFrame(back).fillna(-1).equals(pd.DataFrame(X).fillna(-1))
+
+
+def test_frames_of_two_libraries_encode_alike():
+    df = pd.DataFrame({"a": [1, 2, 3], "s": ["x", "y", "x"]})
+    codec = TableCodec().fit(df)
+    np.testing.assert_array_equal(codec.encode(pl.DataFrame(df.to_dict("list"))), codec.encode(df))
+
+
+def test_reserved_cells():
+    df = pd.DataFrame({"c": pd.Categorical(["a", "b", "a"], categories=["a", "b", "unused"]), "x": [1, 2, 7]})
+    codec = TableCodec().fit(df)
+    held_out = pd.DataFrame({"c": ["unused", "unknown", "a", None], "x": [1, 9, 3, np.nan]})
+    np.testing.assert_array_equal(codec.encode(held_out), [[2, 1], [2, 9], [0, 3], [np.nan, np.nan]])
+    assert not codec.seen(codec.encode(held_out)).any()
+    assert codec.columns[0].rho == codec.columns[1].rho == 1 / 5
+
+
+def test_heavy_values_smooth_columns_and_values_that_count_as_categories():
+    n = 5000
+    df = pd.DataFrame(
+        {
+            "smooth": RNG.normal(size=n) * 1e4,
+            "amount": np.where(RNG.random(n) < 0.5, 0.0, RNG.gamma(2, 1000, n).round(2)),
+            "few": RNG.integers(0, 20, n),
+            "many": RNG.integers(0, 500, n),
+        }
+    )
+    smooth, amount, few, many = TableCodec().fit(df).columns
+    assert smooth.smooth and amount.smooth and not few.smooth and not many.smooth
+    assert amount.heavy.tolist() == [0.0] and len(smooth.heavy) == len(many.heavy) == 0
+    assert few.values.tolist() == list(range(20)) and not len(many.values)
+
+
+def test_weights_equal_repeats():
+    df = pd.DataFrame({"x": RNG.gamma(2, 10, 80).round(1), "c": RNG.choice(["a", "b"], 80)})
+    w = RNG.integers(1, 5, 80)
+    weighted = TableCodec().fit(df, sample_weight=w)
+    repeated = TableCodec().fit(df.loc[df.index.repeat(w)], schema=weighted.schema)
+    for a, b in zip(weighted.columns, repeated.columns):
+        for key in ("rho", "lower", "upper", "scale_below", "scale_above", "heavy", "values", "n_codes"):
+            np.testing.assert_allclose(a.to_state()[key], b.to_state()[key], rtol=1e-12)
+
+
+def test_places_inside_a_cell_survive():
+    x = np.append(RNG.integers(0, 3, 1000), [1.25] * 30).astype(float)
+    codec = TableCodec().fit(pd.DataFrame({"x": x}))
+    Z = np.ones((100_000, 1))
+    drawn = codec.decode(codec.place(Z, np.random.default_rng(0)))["x"]
+    assert set(drawn) == {1.0, 1.25}
+    expected = 30 / (30 + (x == 1).sum())
+    assert abs((drawn == 1.25).mean() - expected) < 4.9 * np.sqrt(expected / 100_000)
+
+
+def test_a_column_of_100_000_levels_costs_one_column():
+    levels = [f"v{i:06d}" for i in RNG.permutation(100_000)]
+    df = pd.DataFrame({"s": levels + levels[:10_000]})
+    codec = TableCodec().fit(df, schema=Schema.infer(df))
+    Z = codec.encode(df)
+    assert Z.shape == (110_000, 1) and codec.columns[0].n_codes == 100_000
+    assert codec.decode(Z)["s"].tolist() == df["s"].tolist()
+
+
+def test_wrong_tables_raise():
+    codec = TableCodec().fit(pd.DataFrame({"x": [1, 2], "t": pd.to_datetime(["2020", "2021"])}))
+    with pytest.raises(SchemaError, match="must be those of fit"):
+        codec.encode(pd.DataFrame({"x": [1]}))
+    with pytest.raises(SchemaError, match="held numbers in fit, got text"):
+        codec.encode(pd.DataFrame({"x": ["a"], "t": pd.to_datetime(["2020"])}))
+    with pytest.raises(SchemaError, match="held datetime cells"):
+        codec.encode(pd.DataFrame({"x": [1], "t": [3.5]}))
+    with pytest.raises(ValueError, match="infinity in columns \\['x'\\]"):
+        codec.encode(pd.DataFrame({"x": [np.inf], "t": pd.to_datetime(["2020"])}))
+
+
+def test_bounds_hold():
+    df = pd.DataFrame({"age": [3, 50]})
+    schema = Schema.infer(df).with_bounds("age", 0, 40)
+    with pytest.raises(SchemaError, match="outside its bounds"):
+        TableCodec().fit(df, schema=schema)
+
+
+def test_state_round_trip():
+    df = pandas_table()
+    for view in ("typed", "real"):
+        codec = TableCodec(view=view).fit(df)
+        twin = TableCodec.from_state(codec.to_state())
+        encoded, again = (c.encode(df) if view == "real" else (c.encode(df),) for c in (codec, twin))
+        for a, b in zip(encoded, again):
+            np.testing.assert_array_equal(a, b)
+        assert twin.schema == codec.schema

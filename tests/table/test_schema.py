@@ -1,0 +1,105 @@
+"""The schema: kinds, resolutions and the grid rule, on the columns that people bring."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skgen import Schema
+from skgen.exceptions import IdentifierColumnWarning, SchemaError
+
+RNG = np.random.default_rng(0)
+N = 400
+
+
+def resolution(values):
+    return Schema.infer(pd.DataFrame({"x": values})).columns[0].resolution
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (RNG.integers(0, 9, N), 1.0),
+        (RNG.integers(0, 9, N) * 1000, 1.0),
+        (RNG.normal(size=N).round(1), 0.1),
+        (RNG.normal(size=N).round(4), 1e-4),
+        (RNG.integers(0, 9, N).astype(float), 1.0),
+        (np.append(RNG.normal(size=N).round(1), [0.123] * 10), 0.1),
+        (RNG.normal(size=N) * 100, 1e-3),
+        (RNG.normal(size=N) * 1e-9, 1e-14),
+        (RNG.integers(-9, 9, N) + RNG.normal(size=N) * 1e-8, 1.0),
+        (np.zeros(N), 1.0),
+        (pd.date_range("2020", periods=N, freq="D"), 1.0),
+        (pd.date_range("2020", periods=N, freq="h", tz="Asia/Tokyo"), 1 / 24),
+        (pd.to_timedelta(RNG.integers(0, 99, N), unit="s"), 1 / 86400),
+    ],
+)
+def test_resolution(values, expected):
+    assert resolution(values) == pytest.approx(expected, rel=1e-12)
+
+
+def test_float_arrays_are_continuous_and_integer_arrays_are_not():
+    assert Schema.infer(RNG.normal(size=(9, 2))).resolutions.tolist() == [0, 0]
+    assert Schema.infer(RNG.integers(0, 9, (9, 2))).resolutions.tolist() == [1, 1]
+
+
+def test_the_rule_is_about_the_grid_and_survives_subsampling():
+    x = (RNG.gamma(2, 1000, 20_000)).round(2)
+    assert {resolution(RNG.choice(x, 200)) for _ in range(50)} == {0.01}
+
+
+def test_zero_weight_rows_are_invisible():
+    df = pd.DataFrame({"x": [1.0, 2.0, 0.123456], "c": ["a", "b", "z"]})
+    schema = Schema.infer(df, sample_weight=[1, 2, 0])
+    assert schema == Schema.infer(df.iloc[:2])
+    assert schema.columns[1].levels == ["a", "b"]
+
+
+def test_categorical_features_by_mask_and_by_name():
+    X = np.array([[1.0, 0.5], [2.0, 0.7]])
+    for chosen in ([True, False], [0]):
+        schema = Schema.infer(X, categorical_features=chosen)
+        assert [column.kind for column in schema.columns] == ["category", "number"]
+    with pytest.raises(SchemaError, match="names \\['age'\\], which are no columns"):
+        Schema.infer(pd.DataFrame({"a": [1]}), categorical_features=["age"])
+
+
+def test_identifiers_warn_by_name():
+    df = pd.DataFrame({"key": [f"k{i}" for i in range(99)], "row": RNG.permutation(99), "x": RNG.integers(0, 5, 99)})
+    with pytest.warns(IdentifierColumnWarning, match="'key', 'row'"):
+        Schema.infer(df)
+
+
+def test_json_round_trip_of_every_kind():
+    df = pd.DataFrame(
+        {
+            "t": ["a", None],
+            "cut": pd.cut([1.0, 2.0], 2),
+            "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
+            "when": pd.to_datetime(["2020-01-01", None]),
+            "flag": pd.array([True, None], dtype="boolean"),
+        }
+    )
+    schema = Schema.infer(df).with_bounds("when", low="2019-01-01")
+    assert Schema.from_json(schema.to_json()) == schema
+    assert Schema.from_json(schema.to_json()) != Schema.infer(df)
+
+
+def test_it_prints_in_two_lines():
+    assert str(Schema.infer(pd.DataFrame({f"x{i}": [1, 2] for i in range(9)}))).count("\n") == 1
+
+
+def test_bounds_are_checked():
+    schema = Schema.infer(pd.DataFrame({"age": [1, 2], "c": ["a", "b"]}))
+    assert schema.with_bounds("age", 0, 120).columns[0].high == 120
+    with pytest.raises(SchemaError, match="in order"):
+        schema.with_bounds("age", 3, 1)
+    with pytest.raises(SchemaError, match="is a category"):
+        schema.with_bounds("c", 0)
+    with pytest.raises(SchemaError, match="no column 'hight'"):
+        schema.with_bounds("hight", 0)
+
+
+def test_repeated_names_raise():
+    df = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(SchemaError, match="unique"):
+        Schema.infer(df)
