@@ -1,22 +1,17 @@
 r"""A smooth column on the normal axis: an increasing map, with heavy values and seen missing cells cut out as cells.
 
-With t(x) the map of the remaining rows to their normal score, W their share and H(x) the mass of the cells below x,
-:math:`F(x) = H(x) + W\,\Phi(t(x))` and :math:`z = \Phi^{-1} F(x)`: along z lie segment, cell, segment, cell, ...
-Without cells z = t. A missing cell where none was seen takes no room: it has mass rho whatever the other columns are,
-so its coordinate is integrated out, and all numbers weigh 1 - rho.
+A missing cell where none was seen takes no room: it has mass rho whatever the other columns are, so its coordinate is
+integrated out, and all numbers weigh 1 - rho.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri_exp
 
-from ._discrete import count_possible, grid_cells, snap
-from ._intervals import Intervals
+from ._grid import count_possible, grid_cells, log_seen_and_reserved, place_reserved, snap, snap_between
+from ._mixed import FARTHEST, MixedAxis
 from .reserved import value_codes
 from .spline import MonotoneSpline, knot_positions, weighted_values
-
-_FARTHEST = 1e150  # scores farther out would have no finite square
 
 
 class Affine:
@@ -43,7 +38,7 @@ class Affine:
         return cls(center, unit * np.sqrt(share @ (spread / unit) ** 2) if len(values) > 1 else 1.0)
 
     def forward(self, x):
-        t = np.clip((x - self.center) / self.scale, -_FARTHEST, _FARTHEST)
+        t = np.clip((x - self.center) / self.scale, -FARTHEST, FARTHEST)
         return t, np.full(len(x), -np.log(self.scale))
 
     def inverse(self, t):
@@ -56,8 +51,6 @@ class Affine:
     def from_state(cls, state):
         return cls(**state)
 
-
-_WHOLE_AXIS = Intervals(np.ones(1))
 
 MAPS = {"gaussianize": MonotoneSpline, "standardize": Affine}
 
@@ -81,19 +74,10 @@ class ContinuousColumn:
         self.column, self.base, self.knots, self.share = column, base, knots, share
         heavy, r = column.heavy, column.resolution
         self.needs_draw = len(heavy) > 0 or column.missing_seen
-        cells, rest, missing = share[:-2], share[-2], share[-1]  # cells: (K,)
         # the line without the heavy cells, pushed together: y = x - r * (heavy cells below x)
-        self._cuts = self.base.forward(heavy - r / 2 - r * np.arange(len(heavy)))[0]  # (K,) normal scores
-        mass = np.empty(2 * len(heavy) + 2)  # segment, cell, ..., segment, missing
-        mass[0:-1:2], mass[1:-1:2], mass[-1] = rest * _masses_between(self._cuts), cells, missing
-        self._intervals = Intervals(mass)
-        with np.errstate(divide="ignore"):
-            self._log_rest = np.log(rest)
-            self._log_reserved = np.log(0.0 if column.missing_seen else column.rho)
-            self._log_below = np.log(np.concatenate([[0.0], np.cumsum(cells)]))  # (K + 1,) cells below a segment
-            self._log_above = np.log(np.append(np.cumsum(cells[::-1])[::-1], 0.0) + missing)
-        self._ends = np.concatenate([[-_FARTHEST], self._cuts, [_FARTHEST]])
-        self._log_seen = 0.0 if column.missing_seen else np.log1p(-column.rho)
+        cuts = self.base.forward(heavy - r / 2 - r * np.arange(len(heavy)))[0]  # (K,)
+        self._axis = MixedAxis(share[:-2], share[-2], share[-1], cuts, cuts)
+        self._log_seen, self._log_reserved = log_seen_and_reserved(column)
 
     @classmethod
     def fit(cls, z, column, marginals, weight=None):
@@ -121,29 +105,39 @@ class ContinuousColumn:
 
     def encode(self, z, u):
         """Normal scores, of cells at the places `u`, and log-weights."""
-        absent = np.isnan(z)
         if not self.needs_draw:
             R, log_weight = self.base.forward(z)
         else:
             R, log_weight = self._encode_among_cells(z, u)
         log_weight += self._log_seen
+        absent = np.isnan(z)
         if absent.any() and not self.column.missing_seen:
-            R[absent], w = _WHOLE_AXIS.place(np.zeros(absent.sum(), int), u[absent])
-            log_weight[absent] = self._log_reserved + w
+            R[absent], log_weight[absent] = place_reserved(u[absent], self._log_reserved)
+        return R, log_weight
+
+    def _encode_among_cells(self, z, u):
+        heavy, K, r = self.column.heavy, len(self.column.heavy), self.column.resolution
+        k = np.searchsorted(heavy, z)  # (n,) heavy cells below; K for a missing cell
+        R, log_weight = self._axis.place(k, u)
+        if K:
+            log_weight -= np.log(r) * ~np.isnan(z)
+        free = np.flatnonzero(value_codes(z, heavy) == K)
+        t, log_slope = self.base.forward(z[free] - r * k[free])
+        R[free] = self._axis.lift(t, k[free])
+        # phi(t) / phi(R) is exp((R - t) (R + t) / 2)
+        log_weight[free] = self._axis.log_rest + log_slope + (R[free] - t) * ((R[free] + t) / 2)
         return R, log_weight
 
     def decode(self, R):
         """The typed numbers at `R`."""
         if not self.needs_draw:
-            x = self.base.inverse(np.clip(R, -_FARTHEST, _FARTHEST))
+            x = self.base.inverse(np.clip(R, -FARTHEST, FARTHEST))
             return snap(x, self.column) if self.column.resolution else x
-        piece = self._intervals.locate(R)
-        k = piece // 2
+        k, free = self._axis.locate(R)
         z = np.append(self.column.heavy, np.nan)[k]
-        free = np.flatnonzero(piece % 2 == 0)
         k = k[free]
-        x = self.base.inverse(self._lower(R[free], k)) + self.column.resolution * k
-        z[free] = self._between_cells(x, k) if self.column.resolution else x
+        x = self.base.inverse(self._axis.lower(R[free], k)) + self.column.resolution * k
+        z[free] = snap_between(x, self.column, self.column.heavy, k) if self.column.resolution else x
         return z
 
     def to_state(self) -> dict:
@@ -153,47 +147,3 @@ class ContinuousColumn:
     @classmethod
     def from_state(cls, state, column):
         return cls(column, MAPS[state["map"]].from_state(state["base"]), state["knots"], state["share"])
-
-    # ---- the free numbers' scores t and their place z among the cells ------------------------------------------------
-
-    def _encode_among_cells(self, z, u):
-        heavy, K = self.column.heavy, len(self.column.heavy)
-        k = np.searchsorted(heavy, z)  # (n,) heavy cells below; K for a missing cell
-        R, log_weight = self._intervals.place(2 * k + 1, u)
-        if K:
-            log_weight -= np.log(self.column.resolution) * ~np.isnan(z)
-        free = np.flatnonzero(value_codes(z, heavy) == K)
-        t, log_slope = self.base.forward(z[free] - self.column.resolution * k[free])
-        R[free], log_weight[free] = self._lift(t, log_slope, k[free])
-        return R, log_weight
-
-    def _lift(self, t, log_slope, k):
-        log_F = np.logaddexp(self._log_below[k], self._log_rest + log_ndtr(t))
-        log_S = np.logaddexp(self._log_above[k], self._log_rest + log_ndtr(-t))
-        z = self._intervals.clip(np.where(log_F < log_S, ndtri_exp(log_F), -ndtri_exp(log_S)), 2 * k)
-        # phi(t) / phi(z) is exp((z - t) (z + t) / 2)
-        return z, self._log_rest + log_slope + (z - t) * ((z + t) / 2)
-
-    def _lower(self, z, k):
-        left = _log_difference(log_ndtr(z), self._log_below[k]) - self._log_rest
-        right = _log_difference(log_ndtr(-z), self._log_above[k]) - self._log_rest
-        t = np.where(left < right, ndtri_exp(left), -ndtri_exp(right))
-        return np.clip(t, self._ends[k], self._ends[k + 1])
-
-    def _between_cells(self, x, k):
-        r, heavy = self.column.resolution, self.column.heavy
-        first = np.concatenate([[-np.inf], heavy + r])[k]
-        last = np.concatenate([heavy - r, [np.inf]])[k]
-        return np.clip(snap(x, self.column), first, last)
-
-
-def _masses_between(t):
-    """Normal masses between neighbouring scores, from the side on which they are small."""
-    from_left = np.diff(np.concatenate([[0.0], ndtr(t), [1.0]]))
-    from_right = -np.diff(np.concatenate([[1.0], ndtr(-t), [0.0]]))
-    return np.where(np.append(t, np.inf) < 0, from_left, from_right)
-
-
-def _log_difference(a, b):
-    """log(exp a - exp b) for b < a; what rounding would make empty keeps one unit in the last place."""
-    return a + np.log1p(-np.minimum(np.exp(np.minimum(b - a, 0.0)), 1 - 2.0**-53))

@@ -7,8 +7,8 @@ import numpy as np
 from ..exceptions import SchemaError
 from .column import CodecColumn
 
-#: Share from which a value is heavy, and most distinct values of a number that counts as a category.
-HEAVY_SHARE, MOST_VALUES = 0.01, 30
+#: Share and rows from which a value is heavy, and most distinct values of a number that counts as a category.
+HEAVY_SHARE, HEAVY_ROWS, MOST_VALUES = 0.01, 5, 30
 #: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
 SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
 #: Places inside a cell are kept where at most this share of the rows lies off the grid, or values are few.
@@ -68,7 +68,7 @@ def _fit_number(fitted, column, z, weight):
             f"[{fitted.low:g}, {fitted.high:g}]. Drop those rows or widen the bounds."
         )
     fitted.scale_below, fitted.scale_above = _tail_scales(values, mass, fitted.resolution)
-    heavy = mass >= HEAVY_SHARE * mass.sum()
+    heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
     if len(values) <= MOST_VALUES and not fitted.smooth:
         fitted.values = values

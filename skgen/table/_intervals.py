@@ -8,11 +8,11 @@ has mass :math:`P_k` whatever u is.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 
-_FARTHEST = 38.0  # the normal score of the smallest positive double
+FARTHEST_MASS = 38.0  # the normal score of the smallest positive double
 
 
 class Intervals:
@@ -30,15 +30,15 @@ class Intervals:
             self.log_mass = np.log(self.mass)
         self.below = np.concatenate([[0.0], np.cumsum(self.mass[:-1])])  # (K,) mass before each piece
         self.above = np.concatenate([np.cumsum(self.mass[:0:-1])[::-1], [0.0]])  # (K,) mass after it
-        self.edges = _score(self.below[1:], self.above[:-1])  # (K - 1,)
+        self.edges = score(self.below[1:], self.above[:-1])  # (K - 1,)
         self._first = np.concatenate([[-np.inf], self.edges])
         self._last = np.nextafter(np.concatenate([self.edges, [np.inf]]), -np.inf)
 
     def place(self, piece, u):
         """The normal axis at the places `u` in [0, 1] of the pieces, and the log-weights."""
         mass = self.mass[piece]
-        z = _score(self.below[piece] + u * mass, self.above[piece] + (1 - u) * mass)
-        z = np.clip(self.clip(z, piece), -_FARTHEST, _FARTHEST)  # a piece without mass may lie at infinity
+        z = score(self.below[piece] + u * mass, self.above[piece] + (1 - u) * mass)
+        z = np.clip(self.clip(z, piece), -FARTHEST_MASS, FARTHEST_MASS)  # a piece without mass may lie at infinity
         return z, self.log_mass[piece] + 0.5 * z * z + LOG_ROOT_2PI
 
     def clip(self, z, piece):
@@ -49,13 +49,8 @@ class Intervals:
         """The pieces in which `z` lies."""
         return np.searchsorted(self.edges, z, side="right")
 
-    def fraction(self, z, piece):
-        """The places in [0, 1] of `z` in its pieces, the inverse of `place`."""
-        from_left = np.where(z < 0, ndtr(z) - self.below[piece], self.mass[piece] - (ndtr(-z) - self.above[piece]))
-        return np.clip(from_left / self.mass[piece], 0, 1)
 
-
-def _score(below, above):
+def score(below, above):
     """Normal score of a probability given with its complement, by the smaller of the two."""
     z = ndtri(np.minimum(below, above))
     return np.where(below <= above, z, -z)

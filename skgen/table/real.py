@@ -14,6 +14,7 @@ import numpy as np
 from ._continuous import MAPS, ContinuousColumn
 from ._correspondence import level_orders
 from ._discrete import DiscreteColumn
+from ._lattice import LatticeColumn
 from .column import CodecColumn
 
 
@@ -75,10 +76,13 @@ class RealView:
         orders = level_orders(Z, columns, sample_weight)
         maps = []
         for j, column in enumerate(columns):
-            if is_continuous(column):
-                maps.append(ContinuousColumn.fit(Z[:, j], column, self.marginals, sample_weight))
+            z = np.ascontiguousarray(Z[:, j])
+            if _map_class(column) is ContinuousColumn:
+                maps.append(ContinuousColumn.fit(z, column, self.marginals, sample_weight))
+            elif _map_class(column) is LatticeColumn:
+                maps.append(LatticeColumn.fit(z, column, sample_weight))
             else:
-                maps.append(DiscreteColumn.fit(Z[:, j], column, orders.get(j), sample_weight))
+                maps.append(DiscreteColumn.fit(z, column, orders.get(j), sample_weight))
         return self._set_maps(maps)
 
     def _set_maps(self, maps):
@@ -162,13 +166,12 @@ class RealView:
     @classmethod
     def from_state(cls, state):
         columns = [CodecColumn(**column) for column in state["columns"]]
-        restored = (
-            (ContinuousColumn if is_continuous(column) else DiscreteColumn).from_state(m, column)
-            for column, m in zip(columns, state["maps"])
-        )
-        return cls(state["marginals"])._set_maps(list(restored))
+        maps = [_map_class(column).from_state(m, column) for column, m in zip(columns, state["maps"])]
+        return cls(state["marginals"])._set_maps(maps)
 
 
-def is_continuous(column) -> bool:
-    """Whether a column has a map rather than cells: smooth numbers, and every number without a resolution."""
-    return column.kind == "number" and (column.smooth or column.resolution == 0)
+def _map_class(column):
+    """Smooth numbers, and all without a resolution, have a map; categories and numbers of few values have cells."""
+    if column.kind == "category" or len(column.values):
+        return DiscreteColumn
+    return ContinuousColumn if column.smooth or column.resolution == 0 else LatticeColumn

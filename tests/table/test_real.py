@@ -22,8 +22,8 @@ def frame(n=N, seed=0):
     return pd.DataFrame(
         {
             "city": rng.choice(["Oslo", "Rome", "Bonn", None], n, p=[0.6, 0.2, 0.1, 0.1]),
-            "children": rng.poisson(1.0, n) * 2,  # a number that counts as a category, with gaps
-            "age": np.rint(rng.gamma(9, 5, n)),  # a coarse number with over 30 values
+            "children": rng.poisson(1.0, n) * 0.5,  # a number that counts as a category, with gaps
+            "age": np.rint(rng.gamma(9, 5, n)) / 10,  # a coarse number with over 30 values
             "income": np.where(rng.random(n) < 0.2, np.nan, income),  # smooth, heavy values, missing
             "height": np.round(rng.normal(1.7, 0.1, n), 6),  # smooth
             "planet": "Earth",
@@ -61,6 +61,12 @@ def grid(column, extra=40):
     return column.lower + r * index
 
 
+def unseen_points(column, z):
+    """Grid points of the range that no row holds."""
+    inside = np.rint(np.arange(column.lower, column.upper, column.resolution) / column.resolution)
+    return np.setdiff1d(inside, np.rint(z / column.resolution)) / np.rint(1 / column.resolution)
+
+
 # ---- a standard normal law is independent columns, at no variance ---------------------------------------------------
 
 
@@ -85,9 +91,9 @@ def test_normal_law_has_no_variance_over_draws(fitted):
 def test_normal_law_is_the_independent_columns(fitted):
     """Shares of the rows, scaled by 1 - rho, over the cell's width."""
     codec, Z, real = fitted
-    for j in (0, 1, 2, 5):
+    for j in (0, 1, 5):
         column = codec.columns[j]
-        cells, inverse, count = np.unique(Z[:, j], return_inverse=True, return_counts=True, equal_nan=True)
+        cells, _, count = np.unique(Z[:, j], return_inverse=True, return_counts=True, equal_nan=True)
         expected = np.log(count / N * (1 - column.rho))
         if column.kind == "number":
             expected -= np.log(column.resolution)
@@ -148,7 +154,9 @@ def test_smooth_columns_have_mass_one(fitted, name):
 def test_weights_average_to_the_mass_of_the_interval(fitted):
     """Under another law than the normal, the mean over u is the law's mass of the cell."""
     codec, Z, real = fitted
-    Z = Z[:40]
+    Z = Z[:40].copy()
+    gaps = unseen_points(codec.columns[2], fitted[1][:, 2])
+    Z[: len(gaps), 2] = gaps
     u = (np.arange(4000) + 0.5) / 4000
     for j in (0, 1, 2, 5):
         known = np.arange(6) == j
@@ -194,6 +202,26 @@ def test_smooth_samples_avoid_the_heavy_cells(fitted):
     assert abs(at / len(x) - expected) < 4.9 * np.sqrt(expected / len(x))
 
 
+def test_heavy_values_side_by_side():
+    """Adjacent and scattered ones, on a grid so coarse that their width counts."""
+    rng = np.random.default_rng(0)
+    z = np.concatenate([np.rint(rng.normal(0, 60, 3000)), np.repeat([0.0, 1.0, 2.0, 30.0], 300)])
+    heavy = np.array([0.0, 1.0, 2.0, 30.0])
+    column = CodecColumn("x", "number", 1.0, rho=1e-4, lower=z.min(), upper=z.max(), heavy=heavy)
+    real = RealView().fit(z[:, None], [column])
+    assert real.decode(real.encode(z[:, None], np.full((len(z), 1), 0.3))[0])[:, 0].tolist() == z.tolist()
+    x = np.arange(z.min() - 500, z.max() + 500)
+    density = np.exp(column_score(real, 0, x))
+    assert density.sum() == pytest.approx(1 - 1e-4, abs=2e-3)
+    drawn = real.decode(rng.normal(size=(300_000, 1)))[:, 0]
+    near = np.isin(x, [-2, -1, 3, 4, 28, 29, 31, 32])
+    count = np.array([np.sum(drawn == v) for v in x[near]])
+    assert (
+        chisquare(np.append(count, 3e5 - count.sum()), 3e5 * np.append(density[near], 1 - density[near].sum())).pvalue
+        > 1e-6
+    )
+
+
 # ---- inverses and reserved cells ------------------------------------------------------------------------------------
 
 
@@ -206,12 +234,19 @@ def test_decode_inverts_encode(fitted):
         np.testing.assert_array_equal(real.decode(R), Z)
 
 
+def test_decoded_numbers_are_cell_centres(fitted):
+    codec, _, real = fitted
+    S = real.decode(np.random.default_rng(6).normal(size=(20_000, 6)))
+    S = S[codec.seen(S)]
+    np.testing.assert_array_equal(codec.encode(codec.decode(S)), S)
+
+
 def test_reserved_cells_score_finite_and_are_not_sampled(fitted):
     codec, Z, real = fitted
     usual = Z[~np.isnan(Z).any(axis=1)][:1]
     odd = np.repeat(usual, 8, axis=0)
     odd[0, 0] = 3  # another level
-    odd[1, 1] = 3.0  # a gap
+    odd[1, 1] = 0.3  # a gap
     odd[2, 1] = 400.0
     odd[3, 2] = -1000.0
     odd[4, 2] = np.nan  # missing where none was
@@ -224,92 +259,45 @@ def test_reserved_cells_score_finite_and_are_not_sampled(fitted):
     assert np.isfinite(log_weight).all()
     assert (normal_score(R, log_weight) < normal_score(*real.encode(usual, np.full(usual.shape, 0.4))) - 2).all()
     back = codec.seen(real.decode(R))
-    assert back.tolist() == [False, False, False, False, False, False, True, False]  # row 6 has no cell to come back to
+    # the missing cells of rows 4 and 6 take no room on their axes, so there is nothing to come back to
+    assert back.tolist() == [False, False, False, False, True, False, True, False]
 
 
-def test_gaps_of_a_coarse_number_come_back(fitted):
+def test_unseen_points_of_a_coarse_number_share_a_smooth_law(fitted):
+    """They come back, weigh about what their neighbours' smooth part does, and the seen values pay for them."""
     codec, Z, real = fitted
     column = codec.columns[2]
-    inside = np.arange(column.lower, column.upper + 1)
-    gaps = np.setdiff1d(inside, Z[:, 2])
+    gaps = unseen_points(column, Z[:, 2])
     assert len(gaps) > 2
     odd = np.repeat(Z[:1], len(gaps), axis=0)
     odd[:, 2] = gaps
     for u in (0.01, 0.99):
         R, _ = real.encode(odd, np.full(odd.shape, u))
         assert (real.decode(R)[:, 2] == gaps).all()
+    assert (column_score(real, 2, gaps) > np.log(0.05 / N / column.resolution)).all()
 
 
-# ---- float arrays ---------------------------------------------------------------------------------------------------
+# ---- coarse numbers, weights, state, size --------------------------------------------------------------------------
 
 
-def array_view(X, marginals, weight=None):
-    columns = [CodecColumn(j, "number", missing_seen=bool(np.isnan(x).any())) for j, x in enumerate(X.T)]
-    return RealView(marginals).fit(X, columns, weight)
-
-
-@pytest.fixture
-def rows():
+def held_out(make, n=3000):
+    """Mean score of fresh rows of a column under the law of the real view, and under the shares of its values."""
     rng = np.random.default_rng(0)
-    X = np.column_stack([rng.gamma(2, size=800), rng.normal(5, 2, 800), rng.standard_t(2, 800)])
-    X[:100, 2] = np.nan
-    return X
+    train, test = pd.DataFrame({"x": make(rng, n)}), pd.DataFrame({"x": make(rng, n)})
+    codec = TableCodec()
+    Z = codec.fit_encode(train)
+    (column,) = codec.columns
+    assert not column.smooth and not len(column.values)
+    real = RealView().fit(Z, codec.columns)
+    return column_score(real, 0, codec.encode(test)[:, 0]).mean()
 
 
-@pytest.mark.parametrize("marginals", ["gaussianize", "standardize"])
-def test_slope_is_the_derivative(rows, marginals):
-    real = array_view(rows, marginals)
-    assert real.needs_draw_.tolist() == [False, False, True]
-    X = np.random.default_rng(1).normal(1.5, 3, size=(400, 3))
-    u = np.full(X.shape, 0.5)
-    R, log_weight = real.encode(X, u)
-    h = 1e-7
-    numeric = np.log((real.encode(X + h, u)[0] - real.encode(X - h, u)[0]) / (2 * h)).sum(axis=1)
-    assert log_weight == pytest.approx(numeric, abs=1e-4)
-    assert real.decode(R) == pytest.approx(X, rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize("marginals", ["gaussianize", "standardize"])
-@pytest.mark.parametrize(("a", "b"), [(1e-30, 0.0), (3.0, 50.0), (1e30, 0.0)])
-def test_units(rows, marginals, a, b):
-    real, scaled = array_view(rows, marginals), array_view(rows * a + b, marginals)
-    X = np.random.default_rng(1).normal(1.5, 3, size=(400, 3))
-    u = np.full(X.shape, 0.5)
-    (R, w), (Ra, wa) = real.encode(X, u), scaled.encode(X * a + b, u)
-    assert Ra == pytest.approx(R, rel=1e-9, abs=1e-9)
-    assert wa == pytest.approx(w - 3 * np.log(a), rel=1e-9, abs=1e-9)
-    assert (scaled.cells(rows * a + b) == real.cells(rows)).all()
-
-
-def test_standardize_is_affine():
-    X = np.random.default_rng(0).exponential(3.0, (500, 2))
-    real = array_view(X, "standardize")
-    assert real.exact_
-    R, w = real.encode(X, np.full(X.shape, 0.5))
-    assert pytest.approx((X - X.mean(axis=0)) / X.std(axis=0), abs=1e-12) == R
-    assert w == pytest.approx(np.full(500, -np.log(X.std(axis=0)).sum()))
-
-
-def test_far_rows_of_arrays_stay_finite(rows):
-    for marginals in ("gaussianize", "standardize"):
-        real = array_view(rows, marginals)
-        X = np.array([[1e300, -1e300, 1e10], [-1e5, 1e12, -1e300]])
-        R, w = real.encode(X, np.full(X.shape, 0.5))
-        assert np.isfinite(R**2).all()
-        assert np.isfinite(w).all()
-
-
-@pytest.mark.parametrize("marginals", ["gaussianize", "standardize"])
-def test_one_row_or_no_spread(marginals):
-    X = np.full((5, 2), 7.0)
-    for rows in (X, X[:1]):
-        real = array_view(rows, marginals)
-        R, w = real.encode(rows, np.full(rows.shape, 0.5))
-        assert (real.decode(R) == rows).all()
-        assert np.isfinite(w).all()
-
-
-# ---- weights, state, size -------------------------------------------------------------------------------------------
+def test_coarse_numbers_are_neither_shares_nor_smooth():
+    """Close to the entropy of laws that only one of the two describes."""
+    skewed = lambda rng, n: np.rint(rng.lognormal(6, 1.0, n))  # noqa: E731
+    assert held_out(skewed) > -(6 + 0.5 * np.log(2 * np.pi * np.e)) - 0.12
+    values = np.unique(np.random.default_rng(1).integers(0, 10**6, 60)).astype(float)
+    assert held_out(lambda rng, n: rng.choice(values, n)) > -np.log(len(values)) - 0.03
 
 
 def test_weights_are_repeated_rows():
@@ -360,7 +348,7 @@ def test_marginals_is_checked():
 
 
 def test_many_levels_are_cheap():
-    """A column of 10^5 levels costs a few dozen times what one of 10 does, no more: nothing is dense."""
+    """A column of 10^5 levels costs a few times what one of 10 does: nothing is dense."""
     n = 100_000
     rng = np.random.default_rng(0)
 
@@ -374,4 +362,4 @@ def test_many_levels_are_cheap():
         return time.perf_counter() - start
 
     few = min(seconds(10) for _ in range(2))
-    assert seconds(n) < 30 * few
+    assert seconds(n) < 12 * few  # three times, measured
