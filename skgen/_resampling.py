@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from ._density import log_density
+from ._random import BLOCK_ROWS
 from ._rejection import draw_block
 from .exceptions import LowSupportError, LowSupportWarning
 
@@ -40,17 +41,18 @@ def resample_given(model, points, known, allowed, rng, ess):
     ess : list
         Effective sizes, appended to.
     """
-    wanted, row_of = np.unique(points[:, known], axis=0, return_inverse=True, equal_nan=True)
+    keys = np.where(np.isnan(points), np.inf, points)[:, known]  # along an axis NaN never equals NaN
+    wanted, row_of = np.unique(keys, axis=0, return_inverse=True)
     row_of = row_of.reshape(-1)
     pool = _Pool(model, rng)
     Z = np.empty(points.shape)
     for k in range(len(wanted)):
         rows = np.flatnonzero(row_of == k)
-        replaced, weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
+        weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
         ess.append(size)
         _judge(size, pool, points[rows[0]], known, allowed)
-        chosen = _systematic(weight, len(rows), rng)
-        Z[rows] = replaced[chosen]
+        Z[rows] = pool.Z[_systematic(weight, len(rows), rng)]
+    Z[:, known] = points[:, known]
     return Z
 
 
@@ -60,46 +62,50 @@ class _Pool:
     def __init__(self, model, rng):
         self.model, self.rng = model, rng
         self.Z, self.log_p = np.empty((0, model.n_features_in_)), np.empty(0)
+        self.grow(FIRST_POOL)
+        self.spread = np.array([np.std(z[~np.isnan(z)]) if not np.isnan(z).all() else 0.0 for z in self.Z.T])
 
     def grow(self, size):
-        blocks = [self.Z]
-        while sum(map(len, blocks)) < size:
-            blocks.append(draw_block(self.model, self.rng))
-        new = np.concatenate(blocks[1:]) if len(blocks) > 1 else np.empty((0, self.Z.shape[1]))
-        self.Z = np.concatenate([self.Z, new])
-        if len(new):
+        while len(self.Z) < size:
+            blocks = [draw_block(self.model, self.rng) for _ in range((size - len(self.Z)) // BLOCK_ROWS)]
+            new = np.concatenate(blocks)
+            self.Z = np.concatenate([self.Z, new])
             self.log_p = np.concatenate([self.log_p, log_density(self.model, new)])
 
 
 def _weigh(pool, point, known, allowed, n_wanted):
     """The pool with the wanted values in place, its normalised weights and their effective size."""
-    size = FIRST_POOL
+    log_weight, size = np.empty(0), FIRST_POOL
     while True:
         pool.grow(size)
-        replaced, log_weight = weigh_rows(pool.model, pool.Z, pool.log_p, point, known, allowed)
-        weight = np.exp(log_weight - log_weight.max()) if np.isfinite(log_weight.max()) else np.zeros(len(log_weight))
+        new = slice(len(log_weight), size)
+        log_weight = np.append(
+            log_weight, weigh_rows(pool.model, pool.Z[new], pool.log_p[new], point, known, allowed, pool.spread)
+        )
+        top = log_weight.max()
+        weight = np.exp(log_weight - top) if np.isfinite(top) else np.zeros(size)
         total = weight.sum()
         effective = total**2 / (weight**2).sum() if total else 0.0
         if effective >= max(n_wanted / 4, WARN_ESS) or size >= LARGEST_POOL:
-            return replaced, weight / total if total else weight, effective
+            return weight / total if total else weight, effective
         size *= 2
 
 
-def weigh_rows(model, Z, log_p, point, known, allowed):
-    """Rows with the wanted values in place of their own, and the log-weights that make them follow p(u | a)."""
+def weigh_rows(model, Z, log_p, point, known, allowed, spread):
+    """Log-weights that make rows follow p(u | a) once the wanted values stand in place of their own."""
     replaced = Z.copy()
     replaced[:, known] = point[known]
     log_weight = log_density(model, replaced) - log_p
     for j in np.flatnonzero(known):
-        log_weight = log_weight + log_near(Z[:, j], point[j], model.codec_.columns[j], known.sum())
+        log_weight = log_weight + log_near(Z[:, j], point[j], model.codec_.columns[j], spread[j], known.sum())
     for j, a in enumerate(allowed):
         if a is not None and not known[j]:
             log_weight = np.where(a.contains(Z[:, j]), log_weight, -np.inf)
-    return replaced, log_weight
+    return log_weight
 
 
-def log_near(z, a, column, n_known):
-    """Log-density at cells `z` of a normalised law near the cell `a` of one column."""
+def log_near(z, a, column, spread, n_known):
+    """Log-density at cells `z` of a normalised law near the cell `a` of one column of standard deviation `spread`."""
     absent = np.isnan(z)
     if column.kind == "category" or np.isnan(a):
         n_cells = column.n_codes + column.missing_seen
@@ -107,7 +113,7 @@ def log_near(z, a, column, n_known):
         if column.kind == "number":
             return np.where(same, 0.0, -np.inf)
         return np.log(_SHARP * same + (1 - _SHARP) / n_cells)
-    h = max(np.nanstd(z) * len(z) ** (-1 / (n_known + 4)), column.resolution) or 1.0
+    h = max(spread * FIRST_POOL ** (-1 / (n_known + 4)), column.resolution) or 1.0
     t = (np.where(absent, a, z) - a) / h
     if column.resolution:
         half = column.resolution / 2 / h
@@ -130,7 +136,7 @@ def _judge(size, pool, point, known, allowed):
         fewer = known.copy()
         fewer[j] = False
         rest = [None if i == j else a for i, a in enumerate(allowed)]
-        effective = _weigh(pool, point, fewer, rest, 1)[2]
+        effective = _weigh(pool, point, fewer, rest, 1)[1]
         if effective > best:
             worst, best = j, effective
     raise LowSupportError(

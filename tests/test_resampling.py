@@ -42,10 +42,10 @@ def test_weighted_rows_follow_the_conditional_law():
 
 
 def test_the_classic_wrong_weight_is_found(monkeypatch):
-    def joint_only(model, Z, log_p, point, known, allowed):
+    def joint_only(model, Z, log_p, point, known, allowed, spread):
         replaced = Z.copy()
         replaced[:, known] = point[known]
-        return replaced, skgen._resampling.log_density(model, replaced)
+        return skgen._resampling.log_density(model, replaced)
 
     monkeypatch.setattr(skgen._resampling, "weigh_rows", joint_only)
     assert max(z_of_conditional(fitted()[0])) > 4.9
@@ -67,5 +67,5 @@ def test_little_support_warns_and_none_raises():
 def test_near_laws_are_normalised(z):
     model, _ = fitted()
     column = model.codec_.columns[0]
-    density = np.exp(skgen._resampling.log_near(z, 0.3, column, 1))
+    density = np.exp(skgen._resampling.log_near(z, 0.3, column, 1.0, 1))
     assert np.trapezoid(density, z) == pytest.approx(1, abs=1e-9)

@@ -22,6 +22,10 @@ def level_to_state(level):
         return str(level)
     if isinstance(level, pd.Interval):
         return {"interval": [level_to_state(level.left), level_to_state(level.right), level.closed]}
+    if isinstance(level, pd.Period):
+        return {"period": [str(level), level.freqstr]}
+    if isinstance(level, pd.Timedelta):
+        return {"timedelta": level.isoformat()}
     if isinstance(level, dt.datetime):
         return {"datetime": level.isoformat()}
     if isinstance(level, dt.date):
@@ -38,6 +42,10 @@ def level_from_state(state):
     ((kind, value),) = state.items()
     if kind == "interval":
         return pd.Interval(level_from_state(value[0]), level_from_state(value[1]), closed=value[2])
+    if kind == "period":
+        return pd.Period(value[0], freq=value[1])
+    if kind == "timedelta":
+        return pd.Timedelta(value)
     if kind == "datetime":
         return pd.Timestamp(value)
     if kind == "date":

@@ -77,6 +77,8 @@ def test_json_round_trip_of_every_kind():
             "day": pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
             "when": pd.to_datetime(["2020-01-01", None]),
             "flag": pd.array([True, None], dtype="boolean"),
+            "span": pd.Categorical(pd.to_timedelta([1, 90], unit="s")),
+            "month": pd.period_range("2020-01", periods=2, freq="M"),
         }
     )
     schema = Schema.infer(df).with_bounds("when", low="2019-01-01")
