@@ -77,8 +77,8 @@ def whole_dtype(X):
 def pack(sequences, container, pad_to=None, dtype=None):
     """Sequences in the container of `fit`; a 3-D array is padded with NaN up to `pad_to` frames."""
     frames, lengths = sequences.frames, sequences.lengths
-    if frames.dtype.kind == "i" and dtype is not None and _fits(frames, dtype):
-        frames = frames.astype(dtype)
+    if frames.dtype.kind == "i" and (dtype is None or _fits(frames, dtype)):
+        frames = frames.astype(dtype or np.float64)
     if container == "2d":
         return frames.reshape(len(lengths), -1) if len(lengths) else np.empty((0, pad_to), dtype=frames.dtype)
     if container == "3d":

@@ -15,6 +15,7 @@ from ._density import bound_gap, log_density
 from ._input import check_count, check_table, check_weights, encode_rows, take_rows
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rejection import draw_block
+from ._rollback import rollback
 from ._sklearn import BaseEstimator, DensityMixin, StrOptions, _fit_context, available_if, check_is_fitted
 from .table import Schema, TableCodec
 
@@ -78,7 +79,9 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         self : GenerativeModel
             The fitted model.
         """
-        return self._restored_on_failure(self._fit_table, X, sample_weight)
+        with rollback(self):
+            self._fit_table(X, sample_weight)
+        return self
 
     @_has("_partial_fit")
     @_fit_context(prefer_skip_nested_validation=True)
@@ -102,17 +105,6 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         return self._restored_on_failure(
             self._fit_table, X, sample_weight, first=not hasattr(self, "codec_"), chunk=True
         )
-
-    def _restored_on_failure(self, step, *args, **kwargs):
-        before, done = dict(vars(self)), False
-        try:
-            step(*args, **kwargs)
-            done = True
-        finally:
-            if not done:
-                vars(self).clear()
-                vars(self).update(before)
-        return self
 
     def _fit_table(self, X, sample_weight, first=True, chunk=False):
         X = check_table(self, X, reset=first)

@@ -7,13 +7,13 @@ The verbs are those of `GenerativeModel`, written here once, where one sample is
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
 
 from ._input import check_count
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
+from ._rollback import rollback
 from ._sequences import Sequences, pack, read_sequences, whole_dtype
 from ._sklearn import BaseEstimator, DensityMixin, _fit_context, available_if, check_is_fitted
 from .base import GenerativeModel
@@ -22,18 +22,6 @@ from .exceptions import GivenError, UnsupportedGivenError
 
 def _has(hook):
     return available_if(lambda self: hasattr(self, hook))
-
-
-@contextmanager
-def _restored_on_failure(model):
-    before, done = dict(vars(model)), False
-    try:
-        yield
-        done = True
-    finally:
-        if not done:
-            vars(model).clear()
-            vars(model).update(before)
 
 
 class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
@@ -83,7 +71,7 @@ class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         self : SequenceModel
             The fitted model.
         """
-        with _restored_on_failure(self):
+        with rollback(self):
             for name in [name for name in vars(self) if name.endswith("_")]:
                 delattr(self, name)
             sequences, self.container_ = read_sequences(self, X, reset=True)

@@ -60,6 +60,7 @@ def _fit_number(fitted, column, z, weight):
     mass = np.bincount(at, weight)
     fitted.n_values = len(values)
     fitted.lower, fitted.upper = float(values[0]), float(values[-1])
+    fitted.first, fitted.last = float(z.min()), float(z.max())
     fitted.low = -np.inf if column.low is None else column.low
     fitted.high = np.inf if column.high is None else column.high
     if fitted.lower < fitted.low or fitted.upper > fitted.high:
@@ -102,7 +103,7 @@ def _is_smooth(values, mass, resolution):
 def _offsets(z, cells, resolution, weight):
     """Rows of the cells that hold any row off the grid: cells, sorted, offsets and cumulative weights."""
     offsets = z - cells
-    off_grid = np.abs(offsets) > 1e-9 * resolution
+    off_grid = offsets != 0
     few = len(np.unique(z[: MOST_VALUES**2])) <= MOST_VALUES and len(np.unique(z)) <= MOST_VALUES
     if not off_grid.any() or not (few or np.average(off_grid, weights=weight) <= OFFSET_SHARE):
         return np.empty(0), np.empty(0), np.empty(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,13 @@ import pandas as pd
 from ..exceptions import UnsavableParameterError
 
 _PLAIN = (str, int, float, bool, type(None))
+_READERS = {
+    "date": dt.date.fromisoformat,
+    "datetime": pd.Timestamp,
+    "decimal": Decimal,
+    "time": dt.time.fromisoformat,
+    "timedelta": pd.Timedelta,
+}
 
 
 def level_to_state(level):
@@ -30,6 +38,10 @@ def level_to_state(level):
         return {"datetime": level.isoformat()}
     if isinstance(level, dt.date):
         return {"date": level.isoformat()}
+    if isinstance(level, dt.time):
+        return {"time": level.isoformat()}
+    if isinstance(level, Decimal):
+        return {"decimal": str(level)}
     if isinstance(level, tuple):
         return {"tuple": [level_to_state(part) for part in level]}
     raise UnsavableParameterError(f"A level of type {type(level).__name__} cannot be written: {level!r}.")
@@ -42,12 +54,8 @@ def level_from_state(state):
     ((kind, value),) = state.items()
     if kind == "interval":
         return pd.Interval(level_from_state(value[0]), level_from_state(value[1]), closed=value[2])
+    if kind in _READERS:
+        return _READERS[kind](value)
     if kind == "period":
         return pd.Period(value[0], freq=value[1])
-    if kind == "timedelta":
-        return pd.Timedelta(value)
-    if kind == "datetime":
-        return pd.Timestamp(value)
-    if kind == "date":
-        return dt.date.fromisoformat(value)
     return tuple(level_from_state(part) for part in value)

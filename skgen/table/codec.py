@@ -157,9 +157,10 @@ class TableCodec:
 
     def place(self, Z, rng):
         """The typed view with numbers moved from the centre of their cell to a place that was seen there."""
-        if not any(len(column.offset_cells) for column in self.columns):
+        if not any(_is_off_grid(column) for column in self.columns):
             return Z
-        return np.column_stack([_add_offsets(z, column, rng) for z, column in zip(Z.T, self.columns)])
+        pairs = zip(Z.T, self.columns)
+        return np.column_stack([_add_offsets(z, c, rng) if _is_off_grid(c) else z for z, c in pairs])
 
     def decode(self, Z):
         """The table of some numbers: columns, order and dtypes of fit.
@@ -288,13 +289,17 @@ def _level_positions(raw, column):
     return positions
 
 
+def _is_off_grid(column):
+    return len(column.offset_cells) > 0 or (column.first, column.last) != (column.lower, column.upper)
+
+
 def _add_offsets(z, column, rng):
-    """Numbers moved from the centre of their cell to a place that was seen there."""
-    if not len(column.offset_cells):
-        return z
-    mass = np.append(0.0, column.offset_mass)
-    low = mass[np.searchsorted(column.offset_cells, z, "left")]
-    high = mass[np.searchsorted(column.offset_cells, z, "right")]
-    pick = np.searchsorted(mass, low + rng.random(len(z)) * (high - low), "right") - 1
-    moved = z + column.offsets[np.minimum(pick, len(column.offsets) - 1)]
-    return np.where(high > low, np.clip(moved, column.low, column.high), z)
+    """Numbers moved from the centre of their cell to a place that was seen there, between the seen extremes."""
+    if len(column.offset_cells):
+        mass = np.append(0.0, column.offset_mass)
+        low = mass[np.searchsorted(column.offset_cells, z, "left")]
+        high = mass[np.searchsorted(column.offset_cells, z, "right")]
+        pick = np.searchsorted(mass, low + rng.random(len(z)) * (high - low), "right") - 1
+        offsets = column.offsets[np.minimum(pick, len(column.offsets) - 1)]
+        z = np.where(high > low, z + offsets, z)
+    return np.clip(z, column.first, column.last)

@@ -124,6 +124,8 @@ class CodecColumn:
         Distinct values.
     low, high : float
         Stated bounds; infinite where none are.
+    first, last : float
+        The smallest and the largest number itself, not the centre of its cell.
     offset_cells, offsets, offset_mass : ndarray
         Places inside the cells that hold any row off the grid: the cells, sorted, the distance from their centres,
         and the cumulative weight of the rows there.
@@ -139,6 +141,8 @@ class CodecColumn:
     upper: float = np.inf
     low: float = -np.inf
     high: float = np.inf
+    first: float = -np.inf
+    last: float = np.inf
     scale_below: float = 1.0
     scale_above: float = 1.0
     heavy: np.ndarray = field(default_factory=lambda: np.empty(0))

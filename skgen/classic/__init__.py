@@ -1,0 +1,1 @@
+"""Classic generative models: numpy, scipy and scikit-learn, never torch."""
