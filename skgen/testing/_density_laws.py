@@ -1,0 +1,159 @@
+"""Density laws: what a normalised density and its sampler owe each other on float arrays.
+
+They need only `sample` and `score_samples`. The dilation law is the divergence theorem: for rows x of a density p and
+any centre c, E[(x - c) . grad log p(x)] = -d, read off a symmetric difference quotient of the score.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._law import Z_LIMIT, check_mean, check_uniform, fitted, is_net, require
+from ._reference import plane_log_density, plane_rows, smooth_rows
+
+_SAMPLES = 20_000
+_GRID = 601
+_MARGIN = 8.0
+_STEP = 1e-3
+
+
+def _plane(model, X):
+    """A grid over the plane, wide around the rows: points (m, 2) and the area of a cell."""
+    low = X.min(axis=0) - _MARGIN * X.std(axis=0)
+    high = X.max(axis=0) + _MARGIN * X.std(axis=0)
+    axes = [np.linspace(a, b, _GRID) for a, b in zip(low, high)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    return points, float(np.prod([axis[1] - axis[0] for axis in axes]))
+
+
+def _integral(values, area):
+    """The sum over the grid and the quadrature's own error, read off every second point."""
+    plane = values.reshape(_GRID, _GRID)
+    full = float(plane.sum()) * area
+    return full, abs(full - float(plane[::2, ::2].sum()) * 4 * area)
+
+
+def integrates_to_one(estimator):
+    """The density integrates to 1 over a grid in the plane (a lower bound: to at most 1)."""
+    X = plane_rows(200, seed=10)
+    model = fitted(estimator, X)
+    points, area = _plane(model, X)
+    total, error = _integral(np.exp(model.score_samples(points)), area)
+    tolerance = (5e-3 if is_net(estimator) else 1e-6) + error
+    if model.likelihood_ == "lower_bound":
+        assert total <= 1 + 5e-3, f"a lower bound integrates to {total:.6f}, more than 1."
+    else:
+        assert abs(total - 1) <= tolerance, f"the density integrates to {total:.8f}, allowed 1 +- {tolerance:.2g}."
+
+
+def dilation(estimator):
+    """Sampled rows obey the divergence theorem of the score, in 2 and 10 columns: a wrong scale of either shows."""
+    for d in (2, 10):
+        X = smooth_rows(500, d, seed=11)
+        model = fitted(estimator, X)
+        require(model.likelihood_ == "exact", "the likelihood is not exact")
+        rows = model.sample(_SAMPLES, random_state=1)
+        centre = X.mean(axis=0)
+        wide = model.score_samples(centre + (1 + _STEP) * (rows - centre))
+        narrow = model.score_samples(centre + (1 - _STEP) * (rows - centre))
+        require(np.isfinite(wide).all() and np.isfinite(narrow).all(), "the density is not smooth: it ends somewhere")
+        check_mean((wide - narrow) / (2 * _STEP), -d, f"dilation of {d} columns")
+
+
+def entropy(estimator):
+    """The mean score of sampled rows equals minus the entropy of the score, by quadrature."""
+    X = plane_rows(200, seed=12)
+    model = fitted(estimator, X)
+    require(model.likelihood_ != "lower_bound", "a lower bound has no entropy")
+    points, area = _plane(model, X)
+    log_p = model.score_samples(points)
+    mass = np.exp(log_p)
+    expected = float((mass * np.where(mass > 0, log_p, 0.0)).sum() * area)
+    check_mean(model.score_samples(model.sample(_SAMPLES, random_state=2)), expected, "mean score of samples")
+
+
+def probability_integral(estimator):
+    """The conditional distribution function of each sampled row, from `given` scores, is uniform and ends at 1."""
+    X = plane_rows(300, seed=13)
+    model = fitted(estimator, X)
+    require(model.likelihood_ == "exact", "the likelihood is not exact")
+    require(has_marginals(model, X), "the model has no conditional scores")
+    rows = model.sample(600, random_state=3)
+    for known, free in ((0, 1), (1, 0)):
+        axis, below = conditional_distribution(model, X, rows, known, free)
+        worst = float(np.abs(below[:, -1] - 1).max())
+        assert worst <= 1e-3, f"the density of column {free} given column {known} integrates to 1 +- {worst:.2g}."
+        reached = [np.interp(x, axis, mass) for x, mass in zip(rows[:, free], below)]
+        check_uniform(reached, f"distribution function of column {free} given column {known}")
+
+
+def conditional_distribution(model, X, rows, known, free, n_points=401):
+    """An axis of the free coordinate and, for each row, the mass below its points given the row's known coordinate."""
+    spread = _MARGIN * X[:, free].std()
+    axis = np.linspace(X[:, free].min() - spread, X[:, free].max() + spread, n_points)
+    grid = np.empty((len(rows), n_points, 2))
+    grid[:, :, known], grid[:, :, free] = rows[:, [known]], axis
+    density = np.exp(model.score_samples(grid.reshape(-1, 2), given=[known])).reshape(len(rows), n_points)
+    below = np.zeros(density.shape)
+    np.cumsum(density[:, 1:] + density[:, :-1], axis=1, out=below[:, 1:])
+    return axis, below * (axis[1] - axis[0]) / 2
+
+
+def has_marginals(model, X):
+    """Whether `score_samples` takes `given`."""
+    try:
+        model.score_samples(X[:1], given=[0])
+    except AttributeError:
+        return False
+    return True
+
+
+def ceiling(estimator):
+    """No density beats the true one on fresh rows of it, beyond chance."""
+    model = fitted(estimator, plane_rows(1_000, seed=14))
+    rows = plane_rows(_SAMPLES, seed=15)
+    check_ceiling(model.score_samples(rows), plane_log_density(rows))
+
+
+def check_ceiling(scores, truth):
+    """The paired gap of scores to the true log-density is not above 0 beyond chance."""
+    assert not np.isnan(scores).any(), f"{np.isnan(scores).sum()} scores are NaN."
+    gap = scores - truth
+    if not np.isfinite(gap).all():
+        assert gap.max() < np.inf, "a score is +inf."
+        return
+    error = gap.std(ddof=1) / np.sqrt(len(gap))
+    assert gap.mean() <= Z_LIMIT * error, (
+        f"the score beats the true log-density by {gap.mean():.4f} nats a row (standard error {error:.4f})."
+    )
+
+
+def parametric_recovery(estimator, sizes=(1_000, 10_000), repeats=8):
+    """Refitted on n rows of itself, the divergence to itself is k/2n within a factor of 3, for k parameters.
+
+    The mean of `repeats` fits has 8k degrees of freedom in all, so that a factor of 3 is beyond chance.
+    """
+    X = plane_rows(2_000, seed=16)
+    truth = fitted(estimator, X)
+    require(hasattr(truth, "bic"), "the model counts no parameters")
+    points, area = _plane(truth, X)
+    log_p = truth.score_samples(points)
+    mass = np.exp(log_p) * area
+    inside = mass > 1e-14
+    k = truth._n_parameters()
+    for n in sizes:
+        gaps = []
+        for repeat in range(repeats):
+            refit = fitted(estimator, truth.sample(n, random_state=repeat), max_iter=1_000, tol=1e-7, n_init=2)
+            log_q = refit.score_samples(points[inside])
+            gaps.append(float((mass[inside] * (log_p[inside] - log_q)).sum()))
+        ratio = float(np.mean(gaps)) * 2 * n / k
+        assert 1 / 3 < ratio < 3, (
+            f"refitted on {n} rows of itself the divergence is {ratio:.2f} times k/2n (k = {k}), expected 1."
+        )
+
+
+DENSITY_LAWS = {
+    law.__name__: law
+    for law in (integrates_to_one, dilation, entropy, probability_integral, ceiling, parametric_recovery)
+}
