@@ -102,9 +102,9 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         self : GenerativeModel
             The fitted model.
         """
-        return self._restored_on_failure(
-            self._fit_table, X, sample_weight, first=not hasattr(self, "codec_"), chunk=True
-        )
+        with rollback(self):
+            self._fit_table(X, sample_weight, first=not hasattr(self, "codec_"), chunk=True)
+        return self
 
     def _fit_table(self, X, sample_weight, first=True, chunk=False):
         X = check_table(self, X, reset=first)
