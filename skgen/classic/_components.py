@@ -11,8 +11,8 @@ from ._threads import map_blocks
 
 _TINY = 1e-300
 
-#: Numbers that the temporaries of an evaluation hold (2 MiB).
-_CELLS = 1 << 18
+#: Numbers that the temporaries of an evaluation hold (8 MiB).
+_CELLS = 1 << 20
 
 
 class Components:
@@ -74,13 +74,15 @@ class Components:
 
         def fill(part):
             L, X = self._log_joint(Z[part], known, factors)
-            out[part] = normalise(L) - ~np.isnan(X) @ np.log(self.block.scale)
+            absent = np.isnan(X)
+            log_scale = np.log(self.block.scale)
+            out[part] = log_total(L) - log_scale.sum() + (absent @ log_scale if absent.any() else 0.0)
 
         map_blocks(fill, self._blocks(Z))
         return out
 
     def _blocks(self, Z):
-        """Slices of rows whose temporaries stay in cache."""
+        """Slices of rows that bound the memory."""
         step = int(np.clip(_CELLS // (len(self.weights) * max(len(self.block.columns), 1)), 256, 8192))
         return [slice(a, a + step) for a in range(0, len(Z), step)]
 
@@ -154,14 +156,19 @@ class Components:
         X[:, i] = (z - self.block.centre[i]) / self.block.scale[i]
 
 
-def normalise(L):
-    """Turn log-joints (K, n) into probabilities of the components in place; return the log-densities (n,)."""
+def log_total(L):
+    """Log-densities (n,) from log-joints (K, n), which become proportional to the components' probabilities."""
     top = L.max(axis=0)
     L -= top
     np.exp(L, out=L)
-    total = L.sum(axis=0)
-    L /= total
-    return top + np.log(total)
+    return top + np.log(L.sum(axis=0))
+
+
+def normalise(L):
+    """Turn log-joints (K, n) into probabilities of the components in place; return the log-densities (n,)."""
+    log_density = log_total(L)
+    L /= L.sum(axis=0)
+    return log_density
 
 
 def _binds(allowed):

@@ -134,7 +134,7 @@ class KernelDensity(GenerativeModel):
     def _fit(self, Z, sample_weight, rng):
         bandwidth = self._checked_bandwidth(Z.shape[1])
         weight = np.ones(len(Z)) if sample_weight is None else sample_weight
-        centres = Centres(*distinct_rows(Z, weight), self.codec_.columns, self.kernel)
+        centres = Centres(*distinct_rows(Z, weight, np.arange(Z.shape[1])), self.codec_.columns, self.kernel)
         h, weights, factors = _bandwidth.select(centres, bandwidth, self.n_neighbors, rng, self.n_jobs)
         self.bandwidth_ = h
         self.smoothing_ = np.array(weights)
