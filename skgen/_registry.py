@@ -28,13 +28,13 @@ STATE_OBJECTS: dict[str, str] = {
     "TableCodec": "skgen.table.codec",
     "RealView": "skgen.table.real",
     "SampleStream": "skgen._random",
-    "GaussianBlock": "skgen.classic._gaussian_block",
-    "FlagLaw": "skgen.classic._flag_law",
-    "LevelLaw": "skgen.classic._level_law",
-    "SpikeLaw": "skgen.classic._spike_law",
-    "CellKernel": "skgen.classic._cell_kernel",
-    "LevelKernel": "skgen.classic._level_kernel",
-    "NumberKernel": "skgen.classic._number_kernel",
+    "GaussianBlock": "skgen.classic._mixture.gaussian_block",
+    "FlagLaw": "skgen.classic._mixture.flag_law",
+    "LevelLaw": "skgen.classic._mixture.level_law",
+    "SpikeLaw": "skgen.classic._mixture.spike_law",
+    "CellKernel": "skgen.classic._kernel.cell_kernel",
+    "LevelKernel": "skgen.classic._kernel.level_kernel",
+    "NumberKernel": "skgen.classic._kernel.number_kernel",
 }
 
 

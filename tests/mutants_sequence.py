@@ -3,8 +3,8 @@
 import numpy as np
 
 from skgen import HiddenMarkovModel
-from skgen.classic._emissions import LAWS
-from skgen.classic._forward_backward import TimeOrder, draw_states
+from skgen.classic._hmm.emissions import LAWS
+from skgen.classic._hmm.forward_backward import TimeOrder, draw_states
 
 
 class IgnoredSeed(HiddenMarkovModel):

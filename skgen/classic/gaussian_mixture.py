@@ -17,12 +17,13 @@ from sklearn.exceptions import ConvergenceWarning
 from .._sklearn import Interval, StrOptions
 from ..base import GenerativeModel
 from ..exceptions import DegenerateDataWarning
-from . import _mixture_em as em
-from ._components import Components
-from ._mixture_columns import overall_laws
-from ._mixture_inits import from_last_fit, with_inits
-from ._mixture_split import grow
-from ._mixture_start import canonical_columns, distinct_rows, embed, responsibilities
+from ._distinct_rows import distinct_rows
+from ._mixture import em
+from ._mixture.components import Components
+from ._mixture.inits import from_last_fit, with_inits
+from ._mixture.overall import overall_laws
+from ._mixture.split import grow
+from ._mixture.start import canonical_columns, embed, responsibilities
 
 
 class GaussianMixture(GenerativeModel):

@@ -19,9 +19,9 @@ from .._sequences import Sequences
 from .._sklearn import Interval, StrOptions
 from ..exceptions import DegenerateDataError
 from ..sequence import SequenceModel
-from ._emissions import LAWS
-from ._forward_backward import TimeOrder, draw_states, forward, posterior, viterbi
-from ._hmm_training import TRAINERS, in_data_units, standard_units
+from ._hmm.emissions import LAWS
+from ._hmm.forward_backward import TimeOrder, draw_states, forward, posterior, viterbi
+from ._hmm.training import TRAINERS, in_data_units, standard_units
 
 # Numbers in one work array of a recursion: 32 MiB of floats.
 _CHUNK_NUMBERS = 2**22

@@ -15,12 +15,12 @@ import numpy as np
 from .._sklearn import Interval, StrOptions
 from ..base import GenerativeModel
 from ..exceptions import LowSupportError
-from . import _bandwidth
-from ._centres import Centres
-from ._column_kernel import draw_code
-from ._kernel_sums import KernelSum
-from ._kernels import KERNELS
-from ._mixture_start import distinct_rows
+from ._distinct_rows import distinct_rows
+from ._kernel.bandwidth import select
+from ._kernel.centres import Centres
+from ._kernel.column_kernel import draw_code
+from ._kernel.shapes import KERNELS
+from ._kernel.sums import KernelSum
 
 SELECTORS = ("scott", "silverman", "cv", "neighbors")
 
@@ -135,7 +135,7 @@ class KernelDensity(GenerativeModel):
         bandwidth = self._checked_bandwidth(Z.shape[1])
         weight = np.ones(len(Z)) if sample_weight is None else sample_weight
         centres = Centres(*distinct_rows(Z, weight, np.arange(Z.shape[1])), self.codec_.columns, self.kernel)
-        h, weights, factors = _bandwidth.select(centres, bandwidth, self.n_neighbors, rng, self.n_jobs)
+        h, weights, factors = select(centres, bandwidth, self.n_neighbors, rng, self.n_jobs)
         self.bandwidth_ = h
         self.smoothing_ = np.array(weights)
         self.columns_ = centres.kernels(h, weights, factors)

@@ -120,24 +120,29 @@ class TableCodec:
         return self.real.encode(Z, np.full(Z.shape, 0.5) if u is None else u)
 
     def encode_typed(self, X):
-        """The typed view of a table, whatever this codec's view is."""
-        return self._typed(self._numbers(X))
+        """The typed view of a table, whatever this codec's view is; a float array is its own."""
+        return X if self._is_its_own_view(X) else self._typed(self._numbers(X))
 
     def _numbers(self, X, snap=True):
         """Per column: level positions of the schema (-1 another level) or numbers, moved to their cell if `snap`."""
         if not is_frame(X):
             X = np.asarray(X)
-            if X.dtype == np.float64 and self.schema.container == "array" and not self._has_categories():
-                if np.isinf(X).any():
-                    read_columns(X)  # raises, naming the columns
+            if self._is_its_own_view(X):
                 return list(X.T)
         elif self.schema.is_frame and column_names(X) != self.schema.names:
             raise SchemaError(f"Columns must be those of fit, {self.schema.names}, got {column_names(X)}.")
         raws = read_columns(X)
         return [_column_numbers(raw, column, snap) for raw, column in zip(raws, self.schema.columns)]
 
-    def _has_categories(self):
-        return any(column.kind == "category" for column in self.schema.columns)
+    def _is_its_own_view(self, X):
+        """Whether X is a float array of numbers alone, which nothing needs to be done to."""
+        if not isinstance(X, np.ndarray) or X.dtype != np.float64 or self.schema.container != "array":
+            return False
+        if any(column.kind == "category" or column.resolution for column in self.schema.columns):
+            return False
+        if np.isinf(X).any():
+            read_columns(X)  # raises, naming the columns
+        return True
 
     def _typed(self, numbers):
         Z = np.empty((len(numbers[0]), len(numbers)))

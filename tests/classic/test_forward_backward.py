@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from skgen.classic._forward_backward import TimeOrder, forward, posterior, viterbi
+from skgen.classic._hmm.forward_backward import TimeOrder, forward, posterior, viterbi
 
 
 def random_chain(K, lengths, seed, spread=1.0):

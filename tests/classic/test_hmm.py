@@ -348,7 +348,7 @@ def test_a_fit_without_finite_parameters_raises(monkeypatch):
     def broken(frames, lengths, model, rng):
         return hmm_training.Fit({"means_": np.array([np.nan])}, [0.0])
 
-    from skgen.classic import _hmm_training as hmm_training
+    from skgen.classic._hmm import training as hmm_training
 
     monkeypatch.setitem(hmm_training.TRAINERS, "gaussian", broken)
     with pytest.raises(DegenerateDataError, match="Use fewer states"):

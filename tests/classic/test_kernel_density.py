@@ -9,11 +9,11 @@ from scipy.stats import chisquare, kstest
 from sklearn.neighbors import KernelDensity as SklearnKernelDensity
 
 from skgen import MISSING, KernelDensity, Schema
-from skgen.classic import _kernel_draws
-from skgen.classic._centres import Centres
-from skgen.classic._kernels import KERNELS
-from skgen.classic._mixture_start import distinct_rows
-from skgen.classic._smoothing import LeaveOneOut
+from skgen.classic._distinct_rows import distinct_rows
+from skgen.classic._kernel import draws as _kernel_draws
+from skgen.classic._kernel.centres import Centres
+from skgen.classic._kernel.shapes import KERNELS
+from skgen.classic._kernel.smoothing import LeaveOneOut
 from skgen.exceptions import LowSupportError
 
 BANDWIDTHS = ["scott", "silverman", "cv", "neighbors", 0.4]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skgen.classic import _lattice
+from skgen.classic._mixture import lattice as _lattice
 
 
 @pytest.mark.parametrize("sd", [1.05, 2.0, 30.0])

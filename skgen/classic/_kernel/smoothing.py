@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._centres import systematic_sample
-from ._column_kernel import MARGINAL
-from ._kernel_sums import NOTHING, KernelSum, leave_out
+from .centres import systematic_sample
+from .column_kernel import MARGINAL
+from .sums import NOTHING, KernelSum, leave_out
 
 #: Centres, and terms of one pass times columns, that the search is content with.
 _MAX_CENTRES, _TERMS = 40_000, 8e7

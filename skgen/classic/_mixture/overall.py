@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skgen.table.reserved import value_codes
-
-from . import _lattice
-from ._flag_law import FlagLaw
-from ._gaussian_block import GaussianBlock
-from ._level_law import LevelLaw
-from ._spike_law import SpikeLaw
+from ...table.reserved import value_codes
+from . import lattice
+from .flag_law import FlagLaw
+from .gaussian_block import GaussianBlock
+from .level_law import LevelLaw
+from .spike_law import SpikeLaw
 
 #: A heavy value is a spike if it is beyond doubt this many times as frequent as the grid points around it, on average.
 _SPIKE_RATIO = 2.0
@@ -115,7 +114,7 @@ def _block(Z, weight, columns, joint, covariance_type, reg_covar):
     if covariance_type == "spherical" and len(joint) and is_array:  # one variance in the table's units, for all columns
         scale[:] = scale.max() * np.sqrt(np.mean((scale / scale.max()) ** 2))
     resolution = np.array([columns[j].resolution for j in joint])
-    floor = np.maximum(max(reg_covar, 1e-14), _lattice.LEAST_VARIANCE * (resolution / scale) ** 2)
+    floor = np.maximum(max(reg_covar, 1e-14), lattice.LEAST_VARIANCE * (resolution / scale) ** 2)
     shapes = {"full": np.eye(len(joint))[None], "tied": np.eye(len(joint)), "diag": np.ones((1, len(joint)))}
     covariances = shapes.get(covariance_type, np.ones(1))
     return GaussianBlock(

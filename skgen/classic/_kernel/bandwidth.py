@@ -13,8 +13,8 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy.spatial import KDTree
 
-from ._kernels import KERNELS
-from ._smoothing import LeaveOneOut, affordable_queries, fit_smoothing, iterate
+from .shapes import KERNELS
+from .smoothing import LeaveOneOut, affordable_queries, fit_smoothing, iterate
 
 #: Most rows of the leave-one-out likelihood.
 _MAX_ROWS = 10_000

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from . import _mixture_em as em
-from ._mixture_start import embed, responsibilities
+from . import em
+from .start import embed, responsibilities
 
 #: Distinct rows that the search looks at.
 _MOST_ROWS = 20_000

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..table.reserved import position_log_density, value_codes
-from . import _kernel_draws as one
-from ._column_kernel import (
+from ...table.reserved import position_log_density, value_codes
+from . import draws as one
+from .column_kernel import (
     MARGINAL,
     OWN,
     ColumnKernel,
@@ -23,7 +23,7 @@ from ._column_kernel import (
     safe_log,
     without_own,
 )
-from ._kernels import KERNELS, LOG_SQRT_2PI
+from .shapes import KERNELS, LOG_SQRT_2PI
 
 #: Distance of a centre from the mean, in bandwidths, up to which the product of features keeps 1e-9 nats.
 _FAR = 3e3

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skgen.table import CodecColumn
+from ...table import CodecColumn
 
 _TINY = 1e-300
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..table.reserved import position_log_density, value_codes
-from . import _kernel_draws as one
-from ._column_kernel import (
+from ...table.reserved import position_log_density, value_codes
+from . import draws as one
+from .column_kernel import (
     LOCAL,
     MARGINAL,
     OWN,
@@ -21,7 +21,7 @@ from ._column_kernel import (
     safe_log,
     without_own,
 )
-from ._kernels import KERNELS
+from .shapes import KERNELS
 
 #: Distinct values up to which a number is tabulated, and where some are heavy: in a small table these are often values
 #: like any other, and the table's mixture tells.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._components import Components
+from .components import Components
 
 
 def with_inits(components, weights_init, means_init, precisions_init):

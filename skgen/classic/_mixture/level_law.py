@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skgen.table.reserved import full_codes, position_log_density, value_codes, with_reserved
-
-from ._column_law import ColumnLaw, choose, log
+from ...table.reserved import full_codes, position_log_density, value_codes, with_reserved
+from .column_law import ColumnLaw, choose, log
 
 
 class LevelLaw(ColumnLaw):

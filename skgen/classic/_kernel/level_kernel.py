@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..table.reserved import full_codes, with_reserved
-from ._column_kernel import MARGINAL, OWN, ColumnKernel, Terms, draw_code, safe_log, without_own
+from ...table.reserved import full_codes, with_reserved
+from .column_kernel import MARGINAL, OWN, ColumnKernel, Terms, draw_code, safe_log, without_own
 
 #: Levels up to which a block's table has a row for each; beyond, for those that the block's queries hold.
 _MANY_LEVELS = 256

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._cell_kernel import MAX_CELLS, MAX_CELLS_HEAVY, CellKernel
-from ._column_kernel import LOCAL
-from ._level_kernel import LevelKernel
-from ._number_kernel import NumberKernel, weighted_moments
+from .cell_kernel import MAX_CELLS, MAX_CELLS_HEAVY, CellKernel
+from .column_kernel import LOCAL
+from .level_kernel import LevelKernel
+from .number_kernel import NumberKernel, weighted_moments
 
 #: Spread of a constant column relative to its value, for the lack of any other scale.
 _CONSTANT_SPREAD = 1e-6

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import _lattice
+from . import lattice
 
 _LOG_2PI = np.log(2 * np.pi)
 
@@ -304,7 +304,7 @@ class GaussianBlock:
         for at, j in enumerate(M):  # each coordinate's law hangs on the rounded ones before it
             m = mean[:, at] + e[:, :at] @ L[at, :at]
             user = self.centre[j] + self.scale[j] * m
-            drawn = _lattice.draw(user, np.full(len(m), L[at, at] * self.scale[j]), self.resolution[j], rng)
+            drawn = lattice.draw(user, np.full(len(m), L[at, at] * self.scale[j]), self.resolution[j], rng)
             x[:, at] = (drawn - self.centre[j]) / self.scale[j]
             e[:, at] = (x[:, at] - m) / L[at, at]
         return x

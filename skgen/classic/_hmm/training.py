@@ -15,7 +15,7 @@ from hmmlearn import hmm
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from ._emissions import symbol_codes
+from .emissions import symbol_codes
 
 # Prior sum of squares that every covariance gets, in standard units: hmmlearn's default, here free of units.
 _PRIOR_SQUARES = 1e-2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._column_law import ColumnLaw, log
+from .column_law import ColumnLaw, log
 
 
 class FlagLaw(ColumnLaw):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from skgen.table.reserved import value_codes
-
-from . import _lattice
-from ._column_law import ColumnLaw, choose, log
+from ...table.reserved import value_codes
+from . import lattice
+from .column_law import ColumnLaw, choose, log
 
 _LOG_2PI = np.log(2 * np.pi)
 
@@ -66,7 +65,7 @@ class SpikeLaw(ColumnLaw):
         rest = np.where(held, 0.1, 1.0) * counts
         mean = rest @ cells / rest.sum()
         variance = rest @ (cells - mean) ** 2 / rest.sum()
-        least = np.sqrt(max(_lattice.LEAST_VARIANCE * column.resolution**2, reg * variance))
+        least = np.sqrt(max(lattice.LEAST_VARIANCE * column.resolution**2, reg * variance))
         p = np.concatenate([0.9 * counts[held], [rest.sum(), missing]]) / weight.sum()
         sd = max(np.sqrt(variance), least)
         whole = np.sqrt(np.average((cells - np.average(cells, weights=counts)) ** 2, weights=counts))
@@ -163,7 +162,7 @@ class SpikeLaw(ColumnLaw):
         p = self.p * np.append(allowed.contains(self.atoms), [True, allowed.missing])
         r = self.column.resolution
         if allowed.values is None:
-            p[:, -2] *= np.exp(_lattice.log_mass(self.mean, self.sd, r, allowed.low, allowed.high))
+            p[:, -2] *= np.exp(lattice.log_mass(self.mean, self.sd, r, allowed.low, allowed.high))
         else:
             t = (allowed.values - self.mean[:, None]) / self.sd[:, None]
             p[:, -2] *= (np.exp(-0.5 * t * t).sum(axis=1) * r / self.sd) / np.sqrt(2 * np.pi)
@@ -186,7 +185,7 @@ class SpikeLaw(ColumnLaw):
             out[rest] = choose_value(allowed.values, mean, sd, rng)
         else:
             low, high = (-np.inf, np.inf) if allowed is None else (allowed.low, allowed.high)
-            out[rest] = _lattice.draw(mean, sd, self.column.resolution, rng, low, high)
+            out[rest] = lattice.draw(mean, sd, self.column.resolution, rng, low, high)
         return out
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..table.column import CodecColumn
+from ...table.column import CodecColumn
 
 #: Order of the mixture's weights.
 OWN, LOCAL, MARGINAL = 0, 1, 2

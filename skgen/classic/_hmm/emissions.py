@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp, ndtri, pdtr, pdtrik
 
-from ._forward_backward import draw_index
+from .forward_backward import draw_index
 
 _LOG_2PI = np.log(2 * np.pi)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from . import _lattice
-from ._spike_law import choose_value
-from ._threads import map_blocks
+from .._threads import map_blocks
+from . import lattice
+from .spike_law import choose_value
 
 _TINY = 1e-300
 
@@ -143,14 +143,14 @@ class Components:
         """Log-mass (n, K) that the law of the block's coordinate i gives to the allowed numbers."""
         mean, sd = self.block.conditional(X, i)
         if allowed.values is None:
-            return _lattice.log_mass(mean, sd, self.block.resolution[i], allowed.low, allowed.high)
+            return lattice.log_mass(mean, sd, self.block.resolution[i], allowed.low, allowed.high)
         t = (allowed.values - mean[..., None]) / sd[..., None]
         return logsumexp(-0.5 * t * t, axis=-1) - np.log(sd)
 
     def _draw_interval(self, X, k, i, allowed, rng):
         mean, sd = (a[np.arange(len(k)), k] for a in self.block.conditional(X, i))
         if allowed.values is None:
-            z = _lattice.draw(mean, sd, self.block.resolution[i], rng, allowed.low, allowed.high)
+            z = lattice.draw(mean, sd, self.block.resolution[i], rng, allowed.low, allowed.high)
         else:
             z = choose_value(allowed.values, mean, sd, rng)
         X[:, i] = (z - self.block.centre[i]) / self.block.scale[i]

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from ._components import normalise
-from ._gaussian_block import patterns
-from ._threads import map_blocks
+from .._threads import map_blocks
+from .components import normalise
+from .gaussian_block import patterns
 
 #: Numbers that the features of a block of rows hold (4 MiB: in cache).
 _CELLS = 1 << 19

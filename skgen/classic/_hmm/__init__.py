@@ -1,0 +1,1 @@
+"""The parts of a hidden Markov model: emissions, recursions over time, and training."""
