@@ -5,16 +5,21 @@ import platform
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from threadpoolctl import threadpool_info
 
+PAUSE = 0.3
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "skgen")
 
 
 def best_of(call, repeats=3):
-    """Seconds of the fastest of several calls, and its result; with repeats above 1 after a call to warm up."""
+    """Seconds of the fastest of several calls, and its result; with repeats above 1 after a call to warm up.
+
+    A pause comes first: idle threads of a linear algebra library that was just used keep a core busy for a while.
+    """
+    sleep(PAUSE)
     if repeats > 1:
         call()
     best, result = float("inf"), None

@@ -56,7 +56,7 @@ def encode_rows(model, X):
     check_is_fitted(model)
     X = check_table(model, X, reset=False)
     Z = model.codec_.encode_typed(X)
-    if not model.schema_.is_frame:
+    if not model.schema_.is_frame and np.isnan(Z.sum()):
         _refuse_new_missing(Z, model.codec_)
     return Z
 

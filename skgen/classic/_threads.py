@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
+
+_LOCAL = threading.local()
 
 
 @cache
 def _controller():
     return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def _pool(n_threads):
+    """Threads that stay: starting them, and the memory they work in, costs as much as a small job."""
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="skgen")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def map_blocks(function, blocks):
@@ -35,5 +50,12 @@ def map_blocks(function, blocks):
     with controller.limit(limits=1):
         if len(blocks) == 1:
             return [function(blocks[0])]
-        with ThreadPoolExecutor(n_threads) as pool:
-            return list(pool.map(function, blocks))
+        return list(_pool(n_threads).map(function, blocks))
+
+
+def scratch(name, shape):
+    """An array of this thread to work in, with what the last block of this shape left; one is kept for each name."""
+    kept = vars(_LOCAL)
+    if name not in kept or kept[name].shape != shape:
+        kept[name] = np.ones(shape)
+    return kept[name]

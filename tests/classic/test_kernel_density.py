@@ -353,7 +353,7 @@ def test_a_small_frame_scores_like_its_array():
 def test_em_raises_the_leave_one_out_likelihood():
     model = KernelDensity(random_state=0).fit(table())
     Z = model.codec_.encode_typed(table())
-    centres = Centres(*distinct_rows(Z, np.ones(len(Z))), model.codec_.columns, "gaussian")
+    centres = Centres(*distinct_rows(Z, np.ones(len(Z)), np.arange(Z.shape[1])), model.codec_.columns, "gaussian")
     rows = LeaveOneOut(centres, np.random.default_rng(0), 10_000, 10_000, 1)
     h, weights = model.bandwidth_, centres.start_weights()
     scores = []
