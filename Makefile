@@ -1,6 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-RUN := OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python
+RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 MPLBACKEND=Agg $(BIN)/python
 CSV ?=
 WORKERS ?= 2
 

@@ -1,6 +1,6 @@
 """How well the classic models fit real tables, a known law and real sequences; and how much memory they take.
 
-Usage: python benchmarks/quality.py [--data DIR] [--write] [--only tables adult toy speech memory]
+Usage: python benchmarks/quality.py [--data DIR] [--write] [--only tables codec adult toy speech memory]
 
 Tables and sequences are read from DIR, or from the folder that the environment variable SKGEN_DATA names:
 tabular/{adult-train,adult-test,titanic,penguins,lending}.csv.gz and sequences/JapaneseVowels_{TRAIN,TEST}.ts.gz.
@@ -18,14 +18,14 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 from _memory import peak_above_data
-from _report import publish, table
+from _report import best_of, publish, table
 from _speech import read_ts
 from hmmlearn.hmm import GaussianHMM
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 import skgen
-from skgen import GaussianMixture, HiddenMarkovModel, KernelDensity, Schema
+from skgen import GaussianMixture, HiddenMarkovModel, KernelDensity, Schema, TableCodec
 from skgen.datasets import EightGaussians
 
 SEED = 0
@@ -105,6 +105,33 @@ def tables(data):
             rows[-1] += whole_path(frame, model, grid)
     note = "Held-out: a random fifth of the rows. Lending's running number warns as an identifier, by design."
     return "The whole path on real tables", [*table(header, rows), "", note]
+
+
+# ---- rows and numbers -----------------------------------------------------------------------------------------------
+
+
+def codec(data):
+    """Seconds to encode and decode Adult, the schema known."""
+    train = read_table(data, "adult-train")
+    schema = Schema.infer(train)
+    rows = []
+    for view, marginals in (("typed", "gaussianize"), ("real", "gaussianize"), ("real", "standardize")):
+        coder = TableCodec(view, marginals).fit(train, schema)
+        numbers, encode = best_of(partial(coder.encode, train))[::-1]
+        points = numbers if view == "typed" else numbers[0]
+        decode, back = best_of(partial(coder.decode, points))
+        rows.append(
+            [
+                view,
+                marginals if view == "real" else "",
+                f"{encode:.3f}",
+                f"{decode:.3f}",
+                "<= 0.3",
+                "yes" if back.equals(train) else "no",
+            ]
+        )
+    head = ["view", "marginals", "encode s", "decode s", "goal", "round trip equal"]
+    return "Table codec: Adult, 32,561 x 15", table(head, rows)
 
 
 # ---- Adult --------------------------------------------------------------------------------------------------------
@@ -214,7 +241,7 @@ def memory(data):
     return "Memory of scoring 10^6 rows", table(header, rows)
 
 
-CASES = {"tables": tables, "adult": adult, "toy": toy, "speech": speech, "memory": memory}
+CASES = {"tables": tables, "codec": codec, "adult": adult, "toy": toy, "speech": speech, "memory": memory}
 NEED_DATA = {"tables", "adult", "speech"}
 
 
