@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 
 from skgen import GaussianMixture, KernelDensity, TableDisplay, compare_densities
@@ -42,6 +43,11 @@ def read_table(path):
         raise UnusableTable(f"{path} is empty.") from None
     except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
         raise UnusableTable(f"{path} cannot be read as CSV: {str(error).strip()}") from None
+    infinite = [name for name in table.select_dtypes("number") if np.isinf(table[name]).any()]
+    if infinite:
+        raise UnusableTable(
+            f"{path} has infinite cells in columns {infinite}; drop those rows or leave the cells empty."
+        )
     if len(table) < MIN_ROWS:
         raise UnusableTable(f"{path} has {len(table)} rows below its header; the comparison needs at least {MIN_ROWS}.")
     return _with_dates(table)

@@ -9,7 +9,7 @@ from importlib import import_module
 from ._registry import PUBLIC
 from ._version import __version__
 
-_FOLDERS = ("classic", "datasets", "model_selection", "plotting", "table", "testing")
+_MODULES = ("classic", "datasets", "exceptions", "model_selection", "plotting", "table", "testing")
 
 __all__ = ["__version__", *sorted(PUBLIC)]
 
@@ -17,10 +17,10 @@ __all__ = ["__version__", *sorted(PUBLIC)]
 def __getattr__(name):
     if name in PUBLIC:
         return getattr(import_module(PUBLIC[name][0]), name)
-    if name in _FOLDERS:
+    if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return [*__all__, *_FOLDERS]
+    return [*__all__, *_MODULES]

@@ -18,7 +18,7 @@ from ._resampling import resample_given
 from .exceptions import GivenError, LowSupportError, UnsupportedGivenError
 from .table import Allowed
 from .table._draws import row_draws
-from .table.given import parse_given
+from .table.given import column_position, parse_given
 
 #: Rounds of about 1,024 draws for one block of rows that must meet a condition.
 MOST_ROUNDS = 256
@@ -34,8 +34,12 @@ def check_marginals(model, given):
             f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
             "GaussianMixture and KernelDensity can."
         )
+    if isinstance(given, dict):
+        raise GivenError(
+            "score_samples takes the names of the columns to condition on, given=[...]; their values are those of X."
+        )
     names = [given] if isinstance(given, str) else list(given)
-    positions = [model.schema_.position(name) for name in names]
+    positions = [column_position(name, model.codec_) for name in names]
     known = np.zeros(model.n_features_in_, bool)
     known[positions] = True
     return known
@@ -61,16 +65,19 @@ def log_marginal(model, Z, known):
 # ---- samples --------------------------------------------------------------------------------------------------------
 
 
-def sample_given(model, n_samples, given, seed, call):
-    """Rows of the typed view under the conditions of `given`."""
+def read_conditions(model, n_samples, given):
+    """The conditions of `given`, which fix the number of rows where they are a table."""
     spec = parse_given(given, model.codec_)
-    if spec.is_table:
-        if n_samples not in (1, len(spec.points)):
-            raise GivenError(
-                f"A given table has one row per sample: n_samples must be {len(spec.points)} or left out, "
-                f"got {n_samples}."
-            )
-        n_samples = len(spec.points)
+    if spec.is_table and n_samples not in (1, len(spec.points)):
+        raise GivenError(
+            f"A given table has one row per sample: n_samples must be {len(spec.points)} or left out, got {n_samples}."
+        )
+    return spec
+
+
+def sample_given(model, n_samples, spec, seed, call):
+    """Rows of the typed view under conditions."""
+    n_samples = len(spec.points) if spec.is_table else n_samples
     Z = np.empty((n_samples, model.n_features_in_))
     model_ess = []
     for block in range(-(-n_samples // BLOCK_ROWS)):
@@ -96,8 +103,20 @@ def _draw_rows(model, spec, rows, rng, ess):
             drawn = _draw_by_hook(model, points, known, allowed, rng)
         else:
             drawn = resample_given(model, points, known, allowed, rng, ess)
-        Z[group] = model.codec_.place(drawn, rng)
+        Z[group] = _placed(model.codec_, drawn, allowed, spec.written, rng)
         Z[np.ix_(group, known)] = spec.exact[np.ix_(rows[group], known)]
+    return Z
+
+
+def _placed(codec, drawn, allowed, written, rng):
+    """Numbers moved to a place in their cell that the sets allow; members of a set come as they were written."""
+    Z = codec.place(drawn, rng).copy()
+    for j, a in enumerate(allowed):
+        if a is not None and written[j] is None:
+            Z[:, j] = np.where(a.contains(Z[:, j]), Z[:, j], drawn[:, j])
+        elif a is not None:
+            at = np.minimum(np.searchsorted(a.values, drawn[:, j]), len(a.values) - 1)
+            Z[:, j] = np.where(np.isnan(drawn[:, j]), np.nan, written[j][at])
     return Z
 
 
@@ -130,8 +149,8 @@ def _draw_by_hook(model, points, known, allowed, rng):
         if not len(pending):
             return Z
     raise LowSupportError(
-        f"No draw of {MOST_ROUNDS} rounds met the conditions for {len(pending)} row(s); the hardest is "
-        f"{_hardest(drawn, known, allowed, model.codec_)}. Widen it."
+        f"No draw of {MOST_ROUNDS} rounds met the conditions. "
+        f"{_hardest(drawn, points[pending[0]], known, allowed, model.codec_)}"
     )
 
 
@@ -159,8 +178,14 @@ def meets(Z, known, allowed, codec):
     return inside
 
 
-def _hardest(Z, known, allowed, codec):
+def _hardest(Z, point, known, allowed, codec):
+    """What to change: a known number off the seen range, else the set that the fewest draws met."""
+    for column, z in zip([c for c, k in zip(codec.columns, known) if k], point[known]):
+        if z < column.lower or z > column.upper:
+            return f"Column {column.name!r} was seen from {column.lower:g} to {column.upper:g}, and {z:g} was given."
     shares = [2.0 if known[j] or a is None else a.contains(Z[:, j]).mean() for j, a in enumerate(allowed)]
+    column = codec.columns[int(np.argmin(shares))]
     if min(shares) > 1:
-        return "the range that fit saw"
-    return f"that on column {codec.columns[int(np.argmin(shares))].name!r}"
+        return "The model puts hardly any rows with the given values into the range that fit saw."
+    seen = f", seen from {column.lower:g} to {column.upper:g}" if column.kind == "number" else ""
+    return f"The hardest is that on column {column.name!r}{seen}: widen it."

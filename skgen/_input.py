@@ -13,12 +13,13 @@ from ._sklearn import (
     check_is_fitted,
     validate_data,
 )
-from .table._frames import column_names, is_frame
+from .table._frames import as_array, column_names, is_frame
 
 
 def check_table(model, X, reset):
     """The table with its names and width checked (and remembered, if `reset`); arrays become ndarrays."""
     if not is_frame_like(X):
+        X = as_array(X) if isinstance(X, (list, tuple)) else X
         return validate_data(model, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=1)
     column_names(X)  # repeated names raise here, before scikit-learn reads them
     _check_feature_names(model, X, reset=reset)

@@ -23,7 +23,7 @@ def draw_block(model, rng):
             return model.codec_.place(np.concatenate(kept)[:BLOCK_ROWS], rng)
     raise RejectionError(
         f"Only {n_kept} of {MOST_ROUNDS * BLOCK_ROWS} draws lie in the support that fit saw, {_worst(model, Z)}. "
-        "Use a model that fits the table better, such as more components."
+        "Use KernelDensity, covariance_type='diag', or transform skewed columns."
     )
 
 

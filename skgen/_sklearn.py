@@ -1,9 +1,9 @@
 """scikit-learn's validation, private parts included: the one file that imports them."""
 
-from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, DensityMixin, _fit_context, clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -15,14 +15,17 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+
+def available_with(hook):
+    """Make a method appear on the objects that have the method called `hook`."""
+    return available_if(lambda self: hasattr(self, hook))
+
+
 __all__ = [
     "BaseEstimator",
     "DensityMixin",
-    "HasMethods",
-    "Hidden",
     "Interval",
     "StrOptions",
-    "TransformerMixin",
     "_check_feature_names",
     "_check_n_features",
     "_check_sample_weight",
@@ -30,11 +33,11 @@ __all__ = [
     "_num_samples",
     "_safe_indexing",
     "available_if",
+    "available_with",
     "check_array",
     "check_is_fitted",
     "check_matplotlib_support",
     "clone",
     "has_fit_parameter",
     "validate_data",
-    "validate_params",
 ]

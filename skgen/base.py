@@ -10,20 +10,25 @@ from abc import ABCMeta, abstractmethod
 
 import numpy as np
 
-from ._conditioning import check_marginals, log_marginal, sample_given
+from ._conditioning import check_marginals, log_marginal, read_conditions, sample_given
 from ._density import bound_gap, log_density
 from ._input import check_count, check_table, check_weights, encode_rows, take_rows
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rejection import draw_block
 from ._rollback import rollback
-from ._sklearn import BaseEstimator, DensityMixin, StrOptions, _fit_context, available_if, check_is_fitted
+from ._sklearn import (
+    BaseEstimator,
+    DensityMixin,
+    StrOptions,
+    _fit_context,
+    available_if,
+    available_with,
+    check_is_fitted,
+)
+from .exceptions import SchemaError
 from .table import Schema, TableCodec
 
 _NAMES_OF_INPUT = ("n_features_in_", "feature_names_in_")
-
-
-def _has(hook):
-    return available_if(lambda self: hasattr(self, hook))
 
 
 def _has_exact_parameters(self):
@@ -83,7 +88,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             self._fit_table(X, sample_weight)
         return self
 
-    @_has("_partial_fit")
+    @available_with("_partial_fit")
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Go on learning from a further chunk of rows.
@@ -133,6 +138,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError("Pass either schema or categorical_features, not both: the schema states the categories.")
         if schema is None:
             schema = Schema.infer(X, categorical_features=self.categorical_features, sample_weight=weight)
+        if not schema.is_frame and X.shape[1] != len(schema):
+            raise SchemaError(f"X must have the {len(schema)} columns of the schema, got {X.shape[1]}.")
         self._forget()
         self.codec_ = TableCodec(view=self._view, marginals=getattr(self, "marginals", "gaussianize"))
         Z = self.codec_.fit_encode(X, schema, weight)
@@ -175,10 +182,10 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         n_samples = check_count(n_samples)
-        if given is not None:
-            seed, call = claim_stream(self.stream_, random_state)
-            return self.codec_.decode_typed(sample_given(self, n_samples, given, seed, call))
+        spec = None if given is None else read_conditions(self, n_samples, given)
         seed, call = claim_stream(self.stream_, random_state)
+        if spec is not None:
+            return self.codec_.decode_typed(sample_given(self, n_samples, spec, seed, call))
         Z = np.empty((n_samples, self.n_features_in_))
         for block in range(-(-n_samples // BLOCK_ROWS)):
             at = slice(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, n_samples))
@@ -207,7 +214,10 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             known = check_marginals(self, given)
         Z = encode_rows(self, X)
         joint = log_density(self, Z)
-        return joint if given is None else joint - log_marginal(self, Z, known)
+        if given is None:
+            return joint
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isneginf(joint), -np.inf, joint - log_marginal(self, Z, known))
 
     def score(self, X, y=None, sample_weight=None):
         """Mean log-density of rows.

@@ -43,7 +43,3 @@ class IdentifierColumnWarning(UserWarning):
 
 class DegenerateDataWarning(UserWarning):
     """The data have no spread where the model needs some."""
-
-
-class BoundViolationWarning(UserWarning):
-    """Rows outside the bounds that the schema states."""

@@ -15,13 +15,9 @@ from ._input import check_count
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rollback import rollback
 from ._sequences import Sequences, pack, read_sequences, whole_dtype
-from ._sklearn import BaseEstimator, DensityMixin, _fit_context, available_if, check_is_fitted
+from ._sklearn import BaseEstimator, DensityMixin, _fit_context, available_with, check_is_fitted
 from .base import GenerativeModel
 from .exceptions import GivenError, UnsupportedGivenError
-
-
-def _has(hook):
-    return available_if(lambda self: hasattr(self, hook))
 
 
 class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
@@ -176,13 +172,13 @@ class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         """
         return float(self.score_samples(X).mean())
 
-    @_has("_n_parameters")
+    @available_with("_n_parameters")
     def bic(self, X):
         """Bayesian information criterion on the sequences `X`, its n the number of frames; lower is better."""
         sequences, _ = self._read(X)
         return float(self._n_parameters() * np.log(len(sequences.frames)) - 2 * self._log_density(sequences).sum())
 
-    @_has("_n_parameters")
+    @available_with("_n_parameters")
     def aic(self, X):
         """Akaike information criterion on the sequences `X`; lower is better."""
         return float(2 * self._n_parameters() - 2 * self.score_samples(X).sum())

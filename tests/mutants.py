@@ -52,4 +52,6 @@ MUTANTS = {
     "given_additivity": [density.MarginalIgnored, density.JointMarginal],
     "given_samples_follow_scores": [density.KnownIgnored, density.JointWeights],
     "given_rows_follow_scores": [density.KnownIgnored],
+    "given_intervals_follow_samples": [density.IntervalMidpoint, density.OthersFree],
+    "given_sets_follow_scores": [density.EvenSet, density.OthersFree],
 }

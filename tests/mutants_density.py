@@ -316,3 +316,31 @@ class JointWeights(TwoHalves):
             weight = np.exp(self._log_density(pool))
             out[i : i + 64] = pool[rng.choice(len(pool), size=len(out[i : i + 64]), p=weight / weight.sum())]
         return out
+
+
+class IntervalMidpoint(TwoHalves):
+    """An interval is taken for its midpoint."""
+
+    def _sample_given(self, Z, known, rng, allowed=None):
+        Z, known = Z.copy(), known.copy()
+        for j, a in enumerate(allowed or []):
+            if a is not None and np.isfinite(a.low):
+                Z[:, j], known[j] = (a.low + a.high) / 2, True
+        return super()._sample_given(Z, known, rng, allowed)
+
+
+class OthersFree(TwoHalves):
+    """A column with a set is drawn from the set, the others as if there were none."""
+
+    def _sample_given(self, Z, known, rng, allowed=None):
+        drawn = super()._sample_given(Z, known, rng, allowed)
+        free = super()._sample_given(Z, known, rng)
+        limited = known | np.array([a is not None for a in allowed])
+        return np.where(limited, drawn, free)
+
+
+class EvenSet(TwoHalves):
+    """The values of a set are drawn with even chances."""
+
+    def _value_log_densities(self, Z, known, j, values):
+        return np.zeros((len(values), len(Z)))

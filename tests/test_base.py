@@ -58,7 +58,7 @@ def test_scores_given_columns_need_marginals():
 
 
 def test_given_columns_must_exist():
-    with pytest.raises(SchemaError, match="no column 'hight'"):
+    with pytest.raises(GivenError, match="names 'hight', which is no column"):
         TwoHalves().fit(DF).score_samples(DF, given=["hight"])
 
 

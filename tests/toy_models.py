@@ -180,12 +180,29 @@ class TwoHalves(GenerativeModel):
         return TwoHalves._sample_given(self, np.full((n, d), np.nan), np.zeros(d, bool), rng)
 
     def _sample_given(self, Z, known, rng, allowed=None):
+        Z, known = self._choose_value(Z, known, rng, allowed)
         parts = self._log_parts(Z, known)
         chance = np.exp(parts - logsumexp(parts, axis=0))
         upper = rng.random(len(Z)) >= chance[0]
-        Z = Z.copy()
         for k, half in enumerate(self.halves_):
             for j in np.flatnonzero(~known):
                 z = sample_column(len(Z), half[j], self.codec_.columns[j], rng)
                 Z[:, j] = np.where(upper == bool(k), z, Z[:, j])
         return Z
+
+    def _choose_value(self, Z, known, rng, allowed):
+        """Of the first column with a set of numbers, one number a row, as often as the known cells make it; known."""
+        Z, known = Z.copy(), known.copy()
+        for j, a in enumerate(allowed or []):
+            if not known[j] and a is not None and a.values is not None and not a.missing:
+                known[j] = True
+                log_p = self._value_log_densities(Z, known, j, a.values)
+                p = np.exp(log_p - logsumexp(log_p, axis=0))
+                at = (rng.random(len(Z)) > np.cumsum(p, axis=0)).sum(axis=0)
+                Z[:, j] = a.values[np.minimum(at, len(a.values) - 1)]
+                break
+        return Z, known
+
+    def _value_log_densities(self, Z, known, j, values):
+        """Log-density of the known cells with each value of column j, (values, n)."""
+        return np.array([self._log_density(np.where(np.arange(Z.shape[1]) == j, v, Z), known) for v in values])

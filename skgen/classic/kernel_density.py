@@ -27,6 +27,9 @@ SELECTORS = ("scott", "silverman", "cv", "neighbors")
 #: Entries of one matrix of terms (centres by conditions).
 _TERMS = 8_000_000
 
+#: Rounds of plain draws of cells of the seen support, before those left are drawn inside it.
+_TRIES = 20
+
 
 def _draw_centre(log_p, n, rng):
     """n centres with these log-weights."""
@@ -140,11 +143,11 @@ class KernelDensity(GenerativeModel):
         self.smoothing_ = np.array(weights)
         self.columns_ = centres.kernels(h, weights, factors)
         self.log_weights_ = centres.log_weights()
+        self._seen_log_weights_ = self.log_weights_ + sum(kernel.seen_log_mass() for kernel in self.columns_)
 
     def _sample(self, n, rng):
-        centres = draw_code(np.exp(self.log_weights_), n, rng)
-        drawn = [self._snap(kernel.sample(centres, rng), j) for j, kernel in enumerate(self.columns_)]
-        return np.column_stack(drawn)
+        centres = _draw_centre(self._seen_log_weights_, n, rng)
+        return np.column_stack([self._draw_seen(j, centres, rng) for j in range(len(self.columns_))])
 
     def _log_density(self, Z, known=None):
         columns = [(j, kernel) for j, kernel in enumerate(self.columns_) if known is None or known[j]]
@@ -155,9 +158,10 @@ class KernelDensity(GenerativeModel):
         allowed = [None] * len(known) if allowed is None else allowed
         centres = self._draw_centres(Z, known, allowed, rng)
         for j in np.flatnonzero(~known):
-            kernel, a = self.columns_[j], allowed[j]
-            drawn = kernel.sample(centres, rng) if a is None else kernel.sample_allowed(centres, a, rng)
-            Z[:, j] = self._snap(drawn, j)
+            if allowed[j] is None:
+                Z[:, j] = self._draw_seen(j, centres, rng)
+            else:
+                Z[:, j] = self._snap(self.columns_[j].sample_allowed(centres, allowed[j], rng), j)
         return Z
 
     # ---- helpers -------------------------------------------------------------------------------------------------
@@ -179,8 +183,8 @@ class KernelDensity(GenerativeModel):
         """One centre for each row, by its weight given the row's known cells and the allowed sets of the others."""
         log_weights = self.log_weights_.copy()
         for j in np.flatnonzero(~known):
-            if allowed[j] is not None:
-                log_weights += self.columns_[j].log_mass(allowed[j])
+            kernel = self.columns_[j]
+            log_weights += kernel.seen_log_mass() if allowed[j] is None else kernel.log_mass(allowed[j])
         _check_reached(log_weights)
         conditions, row = np.unique(np.nan_to_num(Z[:, known], nan=np.inf), axis=0, return_inverse=True)
         order = np.argsort(row.ravel(), kind="stable")
@@ -196,6 +200,21 @@ class KernelDensity(GenerativeModel):
                 rows = order[starts[first + k] : starts[first + k] + counts[first + k]]
                 centres[rows] = _draw_centre(column, len(rows), rng)
         return centres
+
+    def _draw_seen(self, j, centres, rng):
+        """Cells of column j from the centres' kernels, each kept to the support that fit saw."""
+        kernel, column = self.columns_[j], self.codec_.columns[j]
+        z = self._snap(kernel.sample(centres, rng), j)
+        if not column.rho:
+            return z
+        for _ in range(_TRIES):
+            left = np.flatnonzero(~column.seen(z))
+            if not len(left):
+                return z
+            z[left] = self._snap(kernel.sample(centres[left], rng), j)
+        left = np.flatnonzero(~column.seen(z))
+        z[left] = self._snap(kernel.sample_allowed(centres[left], kernel.seen_set(), rng), j)
+        return z
 
     def _snap(self, z, j):
         """Numbers of a grid as the codec writes them."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..exceptions import SchemaError
 from .column import CodecColumn
+from .spline import mean_excess
 
 #: Share and rows from which a value is heavy, and most distinct values of a number that counts as a category.
 HEAVY_SHARE, HEAVY_ROWS, MOST_VALUES = 0.01, 5, 30
@@ -68,26 +69,14 @@ def _fit_number(fitted, column, z, weight):
             f"Column {column.name!r} has values from {fitted.lower:g} to {fitted.upper:g}, outside its bounds "
             f"[{fitted.low:g}, {fitted.high:g}]. Drop those rows or widen the bounds."
         )
-    fitted.scale_below, fitted.scale_above = _tail_scales(values, mass, fitted.resolution)
+    fitted.scale_below = max(mean_excess(values, mass), fitted.resolution)
+    fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)
     heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
     if len(values) <= MOST_VALUES and not fitted.smooth:
         fitted.values = values
     else:
         fitted.heavy = values[heavy]
-
-
-def _tail_scales(values, mass, resolution):
-    """Mean excess of the outer sqrt(n) rows beyond the values that they start from, at least a cell."""
-    total = mass.sum()
-    share = np.sqrt(total)
-    floor = max(resolution, 1e-12 * (values[-1] - values[0]))
-    scales = []
-    for v, w in ((values, mass), (values[::-1], mass[::-1])):
-        outer = np.minimum(np.diff(np.minimum(np.cumsum(w), share), prepend=0.0), w)
-        inner = v[np.count_nonzero(outer > 0) - 1]
-        scales.append(max(np.average(np.abs(v - inner), weights=outer), floor))
-    return scales
 
 
 def _is_smooth(values, mass, resolution):

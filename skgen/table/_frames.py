@@ -41,7 +41,16 @@ def container_of(X) -> str:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return str(frame.implementation)
-    return container_of(np.asarray(X))
+    return container_of(as_array(X))
+
+
+def as_array(X):
+    """An array of a list of rows: one of objects where text stands beside numbers, which would become text."""
+    table = np.asarray(X)
+    if table.dtype.kind not in "US" or isinstance(X, np.ndarray):
+        return table
+    objects = np.asarray(X, dtype=object)
+    return table if all(isinstance(cell, (str, bytes)) for cell in objects.flat) else objects
 
 
 def is_frame(X) -> bool:
@@ -52,7 +61,7 @@ def is_frame(X) -> bool:
 def column_names(X) -> list:
     """The names of a frame's columns, positions of an array's."""
     if not is_frame(X):
-        return list(range(np.asarray(X).shape[1]))
+        return list(range(as_array(X).shape[1]))
     return list(X.columns)
 
 
@@ -76,7 +85,7 @@ def _read_columns(X):
         names = column_names(X)
         frame = nw.from_native(X, eager_only=True)
         return [_read_series(frame[:, j], name) for j, name in enumerate(names)]
-    X = np.asarray(X)
+    X = as_array(X)
     if X.dtype.kind in "OUS":
         return [_read_objects(X[:, j], j, str(X.dtype)) for j in range(X.shape[1])]
     return [_read_numbers(X[:, j], j) for j in range(X.shape[1])]
@@ -122,7 +131,13 @@ def _read_series(series, name):
         values = series.cast(nw.Float64).to_numpy().astype(float)
         values = np.where(series.is_null().to_numpy(), np.nan, values)
         return RawColumn(name, "float", written, values=values, missing=np.isnan(values))
-    if dtype.is_temporal() and dtype != nw.Time:
+    if dtype == nw.Binary:
+        raise SchemaError(f"Column {name!r} holds bytes, which have no law here. Pass text instead.")
+    if dtype == nw.Time:
+        raise SchemaError(
+            f"Column {name!r} holds times of day, which have no law here. Pass durations or text instead."
+        )
+    if dtype.is_temporal():
         return _read_ticks(series, name, written)
     if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
         return _read_pandas_category(native, name)
@@ -183,12 +198,23 @@ def _read_enum(series, name):
 
 
 def _read_text(native, name, written):
-    values = native if isinstance(native, pd.Series) else np.asarray(native.to_list(), dtype=object)
-    codes, levels = pd.factorize(values)
+    values = native if isinstance(native, pd.Series) else _object_array(native.to_list())
+    try:
+        codes, levels = pd.factorize(values)
+    except TypeError as error:
+        raise SchemaError(f"Column {name!r} holds cells of dtype {written}, which are no values.") from error
+    if getattr(levels, "dtype", None) == np.dtype(complex):
+        raise SchemaError(f"Column {name!r} holds complex numbers. Split them into two columns.")
     order = _level_order(levels)
     rank = np.empty(len(levels) + 1, np.int64)
     rank[order], rank[-1] = np.arange(len(levels)), -1
     return RawColumn(name, "text", written, codes=rank[codes], levels=[levels[i] for i in order])
+
+
+def _object_array(cells):
+    values = np.empty(len(cells), dtype=object)
+    values[:] = cells
+    return values
 
 
 def _level_order(levels):

@@ -72,7 +72,8 @@ def infer_column(raw, is_frame, as_category, weight):
         return replace(column, exponent=0, origin=int(values.min()) if far else 0)
     if not is_frame:
         return column
-    return replace(column, exponent=_float_exponent(raw.values[present], weight[present]))
+    rounding = np.finfo(np.float32).eps if raw.dtype.lower() == "float32" else 0.0
+    return replace(column, exponent=_float_exponent(raw.values[present], weight[present], rounding))
 
 
 def _tick_column(column, raw, ticks, weight):
@@ -88,8 +89,11 @@ def _tick_column(column, raw, ticks, weight):
     return replace(column, tick=raw.tick, step=int(step), origin=origin, time_zone=raw.time_zone)
 
 
-def _float_exponent(x, weight):
-    """Exponent of the decimal grid: the coarsest of 0..-4 that fits, else six digits of the central range."""
+def _float_exponent(x, weight, rounding):
+    """Exponent of the decimal grid: the coarsest of 0..-4 that fits, else six digits of the central range.
+
+    `rounding` is the relative precision of the dtype where it is coarser than that of doubles.
+    """
     q01, q99 = _weighted_quantiles(x, weight, (0.01, 0.99))
     spread = q99 - q01 or np.ptp(x) or abs(x[0])
     if spread == 0:
@@ -97,7 +101,7 @@ def _float_exponent(x, weight):
     for k in range(FINEST_EXPONENT + 1):
         with np.errstate(over="ignore", invalid="ignore"):
             distance = np.abs(x - np.rint(x * 10.0**k) / 10.0**k)
-        on_grid = distance <= GRID_TOLERANCE * min(10.0**-k, spread)
+        on_grid = distance <= GRID_TOLERANCE * min(10.0**-k, spread) + rounding * np.abs(x)
         if np.average(on_grid, weights=weight) >= GRID_SHARE:
             return -k
     return int(np.clip(np.ceil(np.log10(spread)) - SPREAD_DIGITS, -300, 300))

@@ -42,6 +42,10 @@ def restore_table(columns, schema):
 
 
 def _array(columns, schema):
+    if schema.columns[0].tick:
+        return np.column_stack([_pandas_ticks(x, column) for x, column in zip(columns, schema.columns)]).astype(
+            schema.dtype
+        )
     table = np.empty((len(columns[0]), len(columns)))
     for j, (x, column) in enumerate(zip(columns, schema.columns)):
         table[:, j] = x if column.kind == "number" else _level_values(x, column, np.nan).astype(float)
@@ -57,7 +61,10 @@ def _ticks(x, column):
 
 def _integers(x, column):
     absent = np.isnan(x)
-    return np.rint(np.where(absent, 0, x)).astype(np.int64) + column.origin, absent
+    steps = np.rint(np.where(absent, 0, x)).astype(np.int64)
+    if column.origin > np.iinfo(np.int64).max:
+        return steps.astype(np.uint64) + np.uint64(column.origin), absent
+    return steps + column.origin, absent
 
 
 def _level_values(positions, column, missing):
@@ -90,7 +97,8 @@ def _pandas_series(x, column):
         values, absent = _integers(x, column)
         if not absent.any() and column.dtype[0].islower():
             return pd.Series(values).astype(column.dtype)
-        return pd.Series(pd.array(np.where(absent, 0, values), dtype="Int64")).mask(absent).astype(column.dtype)
+        nullable = "UInt64" if values.dtype == np.uint64 else "Int64"
+        return pd.Series(pd.array(np.where(absent, 0, values), dtype=nullable)).mask(absent).astype(column.dtype)
     return pd.Series(x).astype(column.dtype)
 
 

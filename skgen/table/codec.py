@@ -9,7 +9,7 @@ import numpy as np
 
 from ..exceptions import SchemaError
 from ._fit_column import fit_column
-from ._frames import column_names, is_frame, read_columns
+from ._frames import as_array, column_names, is_frame, read_columns
 from ._restore import restore_table
 from .column import CodecColumn
 from .real import RealView
@@ -126,7 +126,7 @@ class TableCodec:
     def _numbers(self, X, snap=True):
         """Per column: level positions of the schema (-1 another level) or numbers, moved to their cell if `snap`."""
         if not is_frame(X):
-            X = np.asarray(X)
+            X = as_array(X)
             if self._is_its_own_view(X):
                 return list(X.T)
         elif self.schema.is_frame and column_names(X) != self.schema.names:
@@ -262,9 +262,19 @@ def _column_numbers(raw, column, snap):
         return np.full(len(raw.codes), np.nan)
     if raw.tick or column.tick:
         return _tick_numbers(raw, column)
-    values = raw.values.astype(float) if not column.origin else (raw.values - column.origin).astype(float)
+    values = _since(raw.values, column.origin).astype(float)
     values = column.snap(values) if snap else values
     return np.where(raw.missing, np.nan, values) if raw.missing.any() else values
+
+
+def _since(values, origin):
+    """Differences from the origin, in whole numbers: unsigned ones below it do not wrap."""
+    if not origin:
+        return values
+    if values.dtype != np.uint64:
+        return values - origin
+    origin = np.uint64(origin)
+    return np.where(values >= origin, (values - origin).astype(float), -(origin - values).astype(float))
 
 
 def _tick_numbers(raw, column):

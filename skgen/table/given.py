@@ -7,11 +7,11 @@ import pandas as pd
 
 from ..exceptions import GivenError, SchemaError
 from ._allowed import Allowed
-from ._frames import column_names, is_frame
+from ._frames import as_array, column_names, is_frame
 from .missing import MISSING
 from .schema import to_number
 
-_COLLECTIONS = (list, tuple, set, frozenset, np.ndarray, pd.Index, pd.Series)
+_COLLECTIONS = (list, set, frozenset, np.ndarray, pd.Index, pd.Series)
 
 
 class Given:
@@ -29,16 +29,19 @@ class Given:
         Which cells are to be drawn as values, not as missing.
     allowed : list of Allowed or None
         Sets that unknown cells must lie in, for every row.
+    written : list of ndarray or None
+        The numbers of each set as they were written, beside the cells of `allowed`.
     is_table : bool
         Whether there is one row per sample.
     """
 
-    def __init__(self, points, exact, known, completed, allowed, is_table):
+    def __init__(self, points, exact, known, completed, allowed, written, is_table):
         self.points = points
         self.exact = exact
         self.known = known
         self.completed = completed
         self.allowed = allowed
+        self.written = written
         self.is_table = is_table
 
 
@@ -48,36 +51,40 @@ def parse_given(given, codec) -> Given:
         return _parse_dict(given, codec)
     if is_frame(given) or isinstance(given, (np.ndarray, list)):
         return _parse_table(given, codec)
-    raise GivenError(f"given must be a dict or a table, got {type(given).__name__}.")
+    raise GivenError(
+        f"given must be a dict of columns or a table with one row per sample, got {type(given).__name__}. "
+        "A Series has to_dict()."
+    )
 
 
 def _parse_dict(given, codec):
     d = len(codec.columns)
     points, known = np.full((1, d), np.nan), np.zeros((1, d), bool)
-    completed, allowed = np.zeros((1, d), bool), [None] * d
+    completed, allowed, written = np.zeros((1, d), bool), [None] * d, [None] * d
     for name, value in given.items():
-        j = _position(name, codec)
+        j = column_position(name, codec)
         if value is MISSING:
             _check_missing(name, codec.columns[j])
             known[0, j] = True
         elif isinstance(value, pd.Interval):
             allowed[j] = _interval(value, codec, j)
-        elif isinstance(value, _COLLECTIONS):
-            allowed[j] = _value_set(value, codec, j)
-            only = allowed[j].values
-            if len(only) == 1 and not allowed[j].missing:
-                points[0, j], known[0, j], allowed[j] = only[0], True, None
+        elif isinstance(value, _COLLECTIONS) or hasattr(value, "to_list"):
+            allowed[j], numbers = _value_set(value, codec, j)
+            if len(numbers) == 1 and not allowed[j].missing:
+                points[0, j], known[0, j], allowed[j] = numbers[0], True, None
+            elif codec.columns[j].kind == "number" and len(numbers):
+                written[j] = numbers
         elif _is_empty(value):
             completed[0, j] = True
         else:
             points[0, j], known[0, j] = _cell(value, codec, j), True
     snapped = _snap(points, codec)
-    return Given(snapped, points, known, completed, allowed, is_table=False)
+    return Given(snapped, points, known, completed, allowed, written, is_table=False)
 
 
 def _parse_table(given, codec):
     if not is_frame(given):
-        given = np.asarray(given)
+        given = as_array(given)
         if given.ndim != 2 or given.shape[1] != len(codec.columns):
             raise GivenError(
                 f"A given array must have the {len(codec.columns)} columns of fit, got shape {given.shape}. "
@@ -88,14 +95,14 @@ def _parse_table(given, codec):
     points, known = np.full((m, d), np.nan), np.zeros((m, d), bool)
     completed = np.zeros((m, d), bool)
     for at, name in enumerate(names):
-        j = _position(name, codec)
+        j = column_position(name, codec)
         cells, asked_missing = _table_cells(given, at, name)
         if asked_missing.any():
             _check_missing(name, codec.columns[j])
         points[:, j] = _table_numbers(cells, codec, j)
         known[:, j] = ~np.isnan(points[:, j]) | asked_missing
         completed[:, j] = ~known[:, j]
-    return Given(_snap(points, codec), points, known, completed, [None] * d, is_table=True)
+    return Given(_snap(points, codec), points, known, completed, [None] * d, [None] * d, is_table=True)
 
 
 def _table_cells(given, at, name):
@@ -118,11 +125,13 @@ def _table_numbers(cells, codec, j):
     except SchemaError as error:
         raise GivenError(str(error)) from error
     if codec.columns[j].kind == "category" and (z == codec.columns[j].n_codes).any():
-        raise GivenError(f"given has levels of column {name!r} that fit did not see. Seen: {_shown(column.levels)}.")
+        seen = _shown_levels(column, codec.level_codes(j), codec.columns[j])
+        raise GivenError(f"given has levels of column {name!r} that fit did not see. Seen: {seen}.")
     return z
 
 
-def _position(name, codec):
+def column_position(name, codec):
+    """The position of a column that `given` names."""
     names = codec.schema.names
     if name not in names:
         raise GivenError(f"given names {name!r}, which is no column. Columns are {names}.")
@@ -141,15 +150,19 @@ def _cell(value, codec, j):
         at = column.levels.index(value) if value in column.levels else -1
         if level_codes[at] >= fitted.n_codes:
             raise GivenError(
-                f"given has {value!r} in column {column.name!r}, which fit did not see. Seen: {_shown(column.levels)}."
+                f"given has {value!r} in column {column.name!r}, which fit did not see. "
+                f"Seen: {_shown_levels(column, level_codes, fitted)}."
             )
         return float(level_codes[at])
     try:
         number = to_number(value, column)
     except (TypeError, ValueError) as error:
-        raise GivenError(f"given needs a {column.source} in column {column.name!r}, got {value!r}.") from error
+        raise GivenError(
+            f"given needs one cell of {column.source} in column {column.name!r}, a list of them or a pandas.Interval, "
+            f"got {value!r}."
+        ) from error
     if np.isinf(number) or (column.source == "int" and number != np.rint(number)):
-        raise GivenError(f"given needs a finite {column.source} in column {column.name!r}, got {value!r}.")
+        raise GivenError(f"given needs a finite number of type {column.source} in {column.name!r}, got {value!r}.")
     return number
 
 
@@ -162,14 +175,22 @@ def _value_set(values, codec, j):
     if not numbers and not missing:
         raise GivenError(f"given has an empty set of values for column {column.name!r}.")
     numbers = np.array(numbers)
-    return Allowed(values=column.snap(numbers) if column.kind == "number" else numbers, missing=missing)
+    if fitted.kind != "number":
+        return Allowed(values=numbers, missing=missing), numbers
+    cells, first = np.unique(column.snap(numbers), return_index=True)
+    return Allowed(values=cells, missing=missing), numbers[first]
 
 
 def _interval(interval, codec, j):
     column = codec.schema.columns[j]
     if column.kind == "category":
         raise GivenError(f"Column {column.name!r} is a category: give a list of levels, not an interval.")
-    low, high = to_number(interval.left, column), to_number(interval.right, column)
+    try:
+        low, high = to_number(interval.left, column), to_number(interval.right, column)
+    except (TypeError, ValueError) as error:
+        raise GivenError(
+            f"given needs an interval of {column.source}s in column {column.name!r}, got {interval}."
+        ) from error
     low = low if interval.closed in ("left", "both") else np.nextafter(low, np.inf)
     high = high if interval.closed in ("right", "both") else np.nextafter(high, -np.inf)
     return Allowed(low=low, high=high)
@@ -184,8 +205,9 @@ def _snap(points, codec):
 
 
 def _is_empty(value):
-    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return value is None or (value is not MISSING and np.ndim(value) == 0 and bool(pd.isna(value)))
 
 
-def _shown(levels, most=10):
+def _shown_levels(column, level_codes, fitted, most=10):
+    levels = [level for level, code in zip(column.levels, level_codes) if code < fitted.n_codes]
     return ", ".join(repr(level) for level in levels[:most]) + (", ..." if len(levels) > most else "")

@@ -47,7 +47,7 @@ def value_codes(z, values):
     return np.where(np.isnan(z), V + 1, np.where(found, at, V)).astype(np.int64)
 
 
-def position_log_density(x, column, values=None):
+def position_log_density(x, column, values=None, inside=True):
     """Log-density of the reserved law of a number's position.
 
     Equal shares for "below the range", "in the range" and "above it": exponential tails beyond the range (geometric on
@@ -62,6 +62,8 @@ def position_log_density(x, column, values=None):
         A number column of a frame.
     values : ndarray or None, default=None
         Sorted grid points that do not belong to this law.
+    inside : bool, default=True
+        Whether grid points of the range belong to it.
 
     Returns
     -------
@@ -70,19 +72,18 @@ def position_log_density(x, column, values=None):
     """
     r = column.resolution
     below, above = x < column.lower, x > column.upper
-    n_inside = _cells(column.lower, column.upper, r) + 1 - (0 if values is None else len(values))
+    n_inside = (_cells(column.lower, column.upper, r) + 1 - (0 if values is None else len(values))) * inside
     tails = [
         _tail_log_mass(column.lower - x, column.scale_below, r, column.lower - column.low),
         _tail_log_mass(x - column.upper, column.scale_above, r, column.high - column.upper),
     ]
-    open_below, open_above = (_has_room(gap, r) for gap in (column.lower - column.low, column.high - column.upper))
-    shares = open_below + open_above + (n_inside > 0)
+    shares = count_tails(column) + (n_inside > 0)
     if not shares:
         return np.full(len(x), -np.inf)
-    inside = -np.log(n_inside) if n_inside > 0 else -np.inf
+    within = -np.log(n_inside) if n_inside > 0 else -np.inf
     if values is not None and n_inside > 0:
-        inside = np.where(value_codes(x, values) < len(values), -np.inf, inside)
-    log_mass = np.where(below, tails[0], np.where(above, tails[1], inside))
+        within = np.where(value_codes(x, values) < len(values), -np.inf, within)
+    log_mass = np.where(below, tails[0], np.where(above, tails[1], within))
     return log_mass - np.log(shares) - np.log(r)
 
 
@@ -90,8 +91,10 @@ def _cells(low, high, r):
     return round((high - low) / r)
 
 
-def _has_room(gap, r):
-    return gap > r / 2
+def count_tails(column) -> int:
+    """At how many ends of the range stated bounds leave room for a tail."""
+    gaps = column.lower - column.low, column.high - column.upper
+    return sum(gap > column.resolution / 2 for gap in gaps)
 
 
 def _tail_log_mass(distance, scale, r, room):

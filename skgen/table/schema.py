@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import SchemaError
-from ._frames import column_names, container_of, is_frame, read_columns
+from ._frames import as_array, column_names, container_of, is_frame, read_columns
 from ._infer import infer_column, warn_identifiers
 from ._levels import level_from_state, level_to_state
 from .column import DAY, Column
@@ -69,7 +69,7 @@ class Schema:
             If column names repeat, or `categorical_features` names no column.
         """
         if not is_frame(X):
-            X = np.asarray(X)
+            X = as_array(X)
         raws = read_columns(X)
         weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
         if sample_weight is not None and (weight <= 0).any():
@@ -154,8 +154,8 @@ class Schema:
         if column.kind != "number":
             raise SchemaError(f"Column {name!r} is a category: bounds are for numbers.")
         low, high = (None if bound is None else float(to_number(bound, column)) for bound in (low, high))
-        if low is not None and high is not None and low > high:
-            raise SchemaError(f"Bounds of {name!r} must be in order, got {low} > {high}.")
+        if low is not None and high is not None and not low <= high:
+            raise SchemaError(f"Bounds of {name!r} must be numbers in order, got {low} and {high}.")
         columns = list(self.columns)
         columns[at] = replace(column, low=low, high=high)
         return Schema(columns, self.container, self.dtype)
@@ -189,6 +189,8 @@ class Schema:
 
 def to_number(value, column):
     """A user's value in the numbers of the typed view: days since the origin for dates."""
+    if column.origin and not column.tick and float(value).is_integer():
+        return float(int(value) - column.origin)
     if not column.tick:
         return float(value) - column.origin
     if column.source == "timedelta":

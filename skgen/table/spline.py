@@ -87,8 +87,8 @@ class MonotoneSpline:
         F = eps + (1 - 2 * eps) * (mid - mid[0]) / (mid[-1] - mid[0])
         S = eps + (1 - 2 * eps) * (mid[-1] - mid) / (mid[-1] - mid[0])
         z = np.where(F < S, ndtri(F), -ndtri(S))
-        below = _mean_excess(values, mass)
-        above = _mean_excess(-values[::-1], mass[::-1])
+        below = mean_excess(values, mass)
+        above = mean_excess(-values[::-1], mass[::-1])
         return cls(values[knots], z, below, above)
 
     def forward(self, x):
@@ -135,7 +135,7 @@ class MonotoneSpline:
         return cls(**state)
 
 
-def _mean_excess(values, mass):
+def mean_excess(values, mass):
     """Mean distance of the lowest sqrt(n) rows from the first value above them: the scale of the lower tail."""
     outer = np.sqrt(mass.sum())
     upto = np.cumsum(mass)

@@ -10,6 +10,7 @@ from ._given_laws import GIVEN_LAWS
 from ._invariance_laws import INVARIANCE_LAWS
 from ._law import LawNotApplicable
 from ._seed_laws import SEED_LAWS
+from ._set_laws import SET_LAWS
 from ._table_laws import TABLE_LAWS
 from ._weight_laws import WEIGHT_LAWS
 
@@ -24,6 +25,7 @@ LAWS = {
     **CELL_LAWS,
     **TABLE_LAWS,
     **GIVEN_LAWS,
+    **SET_LAWS,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._law import Z_LIMIT, check_mean, check_uniform, fitted, is_net, require
+from ._law import Z_LIMIT, check_mean, check_uniform, fitted, has_conditional_scores, is_net, require
 from ._reference import plane_log_density, plane_rows, smooth_rows
 
 _SAMPLES = 20_000
@@ -77,7 +77,7 @@ def probability_integral(estimator):
     X = plane_rows(300, seed=13)
     model = fitted(estimator, X)
     require(model.likelihood_ == "exact", "the likelihood is not exact")
-    require(has_marginals(model, X), "the model has no conditional scores")
+    require(has_conditional_scores(model, X), "the model has no conditional scores")
     rows = model.sample(600, random_state=3)
     for known, free in ((0, 1), (1, 0)):
         axis, below = conditional_distribution(model, X, rows, known, free)
@@ -97,15 +97,6 @@ def conditional_distribution(model, X, rows, known, free, n_points=401):
     below = np.zeros(density.shape)
     np.cumsum(density[:, 1:] + density[:, :-1], axis=1, out=below[:, 1:])
     return axis, below * (axis[1] - axis[0]) / 2
-
-
-def has_marginals(model, X):
-    """Whether `score_samples` takes `given`."""
-    try:
-        model.score_samples(X[:1], given=[0])
-    except AttributeError:
-        return False
-    return True
 
 
 def ceiling(estimator):

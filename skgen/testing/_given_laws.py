@@ -10,8 +10,8 @@ import pandas as pd
 from ..exceptions import GivenError
 from ..table import MISSING
 from ._cells import all_values, cell_rows, cell_volumes, count_cells, seen_values
-from ._density_laws import conditional_distribution, has_marginals
-from ._law import check_close, check_counts, check_uniform, fitted, require
+from ._density_laws import conditional_distribution
+from ._law import check_close, check_counts, check_uniform, fitted, has_conditional_scores, require
 from ._reference import cell_table, inflated_table, mixed_table, plane_rows, wide_table
 
 _SAMPLES = 6_000
@@ -79,7 +79,7 @@ def given_additivity(estimator):
     for name, build, tolerance in (("cells", cell_table, 1e-10), ("inflated", inflated_table, 1e-8)):
         table = build(300, seed=83)
         model = fitted(estimator, table)
-        require(has_marginal_scores(model, table), "the model has no conditional scores")
+        require(has_conditional_scores(model, table), "the model has no conditional scores")
         require(model.likelihood_ == "exact", "the likelihood is not exact")
         cells = cell_rows(table, [all_values(table[column]) for column in table])
         joint = model.score_samples(cells)
@@ -95,15 +95,6 @@ def given_additivity(estimator):
             sums = np.array([math.fsum(mass[group == g]) for g in range(min(len(first), 50))])
             worst = float(np.abs(sums - 1).max())
             assert worst <= 1e-8, f"{name}: the law of {free} given {known} sums to 1 +- {worst:.2g}."
-
-
-def has_marginal_scores(model, table):
-    """Whether `score_samples` of a table takes `given`."""
-    try:
-        model.score_samples(table.iloc[:1], given=[table.columns[0]])
-    except AttributeError:
-        return False
-    return True
 
 
 #: Table, condition, and the cells that satisfy it.
@@ -144,7 +135,7 @@ def given_rows_follow_scores(estimator):
     """On float arrays rows sampled given one column follow the conditional density of the other."""
     X = plane_rows(300, seed=85)
     model = fitted(estimator, X)
-    require(model.likelihood_ == "exact" and has_marginals(model, X), "the model has no conditional scores")
+    require(model.likelihood_ == "exact" and has_conditional_scores(model, X), "the model has no conditional scores")
     for known, value in ((0, -1.0), (1, 0.5)):
         rows = model.sample(2_000, given={known: value}, random_state=7)
         assert (rows[:, known] == value).all(), f"given column {known} = {value}, other values come back."

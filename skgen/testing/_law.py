@@ -52,6 +52,15 @@ def is_iterative(estimator) -> bool:
     return "max_iter" in estimator.get_params(deep=False)
 
 
+def has_conditional_scores(model, X) -> bool:
+    """Whether `score_samples` of an array or a frame takes `given`."""
+    try:
+        model.score_samples(X[:1], given=[X.columns[0] if hasattr(X, "columns") else 0])
+    except AttributeError:
+        return False
+    return True
+
+
 def check_mean(values, expected, what):
     """The mean of independent values equals the expected one: abs z below 4.9."""
     values = np.asarray(values, dtype=np.float64)

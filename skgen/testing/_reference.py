@@ -124,6 +124,16 @@ def wide_table(n, seed):
     )
 
 
+def smooth_table(n, seed):
+    """A frame with a text and two smooth numbers that depend on it, the first with missing cells."""
+    rng = generator_from(seed)
+    flag = rng.random(n) < 0.4
+    size = np.where(flag, -1.5, 1.5) + rng.standard_normal(n)
+    load = np.where(flag, -1.0, 2.0) + 0.5 * size + rng.standard_normal(n)
+    size[rng.random(n) < np.where(flag, 0.6, 0.1)] = np.nan
+    return pd.DataFrame({"flag": np.where(flag, "yes", "no"), "size": np.round(size, 4), "load": np.round(load, 4)})
+
+
 def inflated_table(n, seed):
     """A frame with a text and an amount: a third zeros, a tenth missing, the rest on a grid of tenths."""
     rng = generator_from(seed)

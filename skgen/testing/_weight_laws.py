@@ -12,7 +12,12 @@ from ._reference import mixed_table, smooth_rows
 
 def integer_weights(estimator):
     """Fitted with integer weights, the scores are those of a fit on repeated rows."""
-    _check_weights(estimator, 1, "weights 1 to 3 against repeated rows")
+    require(has_fit_parameter(estimator, "sample_weight"), "fit takes no sample_weight")
+    for name, X, rows in _data():
+        weight = generator_from(41).integers(1, 4, size=len(X))
+        got = fitted(estimator, X, sample_weight=weight).score_samples(rows)
+        expected = fitted(estimator, _take(X, np.repeat(np.arange(len(X)), weight))).score_samples(rows)
+        check_close(got, expected, _tolerance(estimator), f"{name}: weights 1 to 3, repeated rows", relative=True)
 
 
 def zero_weights(estimator):
@@ -26,15 +31,6 @@ def zero_weights(estimator):
         got = fitted(estimator, _take(together, order), sample_weight=weight[order]).score_samples(rows)
         expected = fitted(estimator, X).score_samples(rows)
         check_close(got, expected, _tolerance(estimator), f"{name}: rows of weight zero", relative=True)
-
-
-def _check_weights(estimator, low, what):
-    require(has_fit_parameter(estimator, "sample_weight"), "fit takes no sample_weight")
-    for name, X, rows in _data():
-        weight = generator_from(41).integers(low, 4, size=len(X))
-        got = fitted(estimator, X, sample_weight=weight).score_samples(rows)
-        expected = fitted(estimator, _take(X, np.repeat(np.arange(len(X)), weight))).score_samples(rows)
-        check_close(got, expected, _tolerance(estimator), f"{name}: {what}", relative=True)
 
 
 def _data():

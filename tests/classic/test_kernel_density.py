@@ -376,6 +376,39 @@ def test_smoothing_raises_the_held_out_score():
         assert learnt.score(test) < score
 
 
+@pytest.mark.parametrize("kernel", ["gaussian", "cosine"])
+def test_wide_skewed_tables_are_sampled(kernel):
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame(rng.lognormal(size=(500, 25)), columns=[f"x{j}" for j in range(25)])
+    model = KernelDensity(kernel=kernel, random_state=0).fit(df)
+    for rows in (model.sample(2000), model.sample(2000, given={"x0": 1.0})):
+        assert (rows.max() <= df.max()).all() and (rows.min() >= df.min()).all()
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "exponential", "cosine"])
+@pytest.mark.parametrize("bandwidth", ["scott", 3.0])
+def test_samples_follow_the_density_within_the_range(kernel, bandwidth):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 8, 40) * 1.0  # many rows at the edges
+    df = pd.DataFrame({"x": x, "y": np.where(rng.random(40) < 0.2, np.nan, np.round(x + rng.normal(0, 1, 40)))})
+    model = KernelDensity(bandwidth, kernel=kernel, random_state=0).fit(df)
+    columns = model.codec_.columns
+    axes = [np.append(np.arange(c.lower, c.upper + 1), [np.nan] * c.missing_seen) for c in columns]
+    cells = pd.DataFrame(itertools.product(*axes), columns=["x", "y"])
+    p = np.exp(model.score_samples(cells))
+    seen = model.codec_.seen(cells.to_numpy(float))
+    rows = model.sample(40_000)
+    key = [tuple(row) for row in rows.fillna(-99).to_numpy(float)]
+    counts = pd.Series(key).value_counts().reindex([tuple(c) for c in cells.fillna(-99).to_numpy(float)]).fillna(0)
+    assert counts.sum() == 40_000
+    expected = 40_000 * p / p[seen].sum()
+    often = seen & (expected > 5)
+    a, b = counts.to_numpy()[often], expected[often]
+    assert (counts.to_numpy()[~seen] == 0).all()
+    rest = [40_000 - a.sum() + 1e-9], [40_000 - b.sum() + 1e-9]
+    assert chisquare(np.append(a, rest[0]), np.append(b, rest[1])).pvalue > 1e-6
+
+
 # ---- given ----------------------------------------------------------------------------------------------------------
 
 
@@ -449,6 +482,36 @@ def test_given_an_interval_of_a_number_with_a_heavy_value(bandwidth):
     below = np.cumsum(p[1:]) / p[1:].sum()
     positive = rows["x"][rows["x"] > 0]
     assert kstest(positive - 0.5, lambda t: np.interp(t, np.arange(1, 2601), below)).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("bandwidth", ["scott", "neighbors"])
+@pytest.mark.parametrize("frame", [False, True])
+def test_given_an_interval_of_a_smooth_number(frame, bandwidth):
+    X = plane(400)
+    X = pd.DataFrame(X, columns=["a", "b"]).round(3) if frame else X
+    model = KernelDensity(bandwidth, random_state=0).fit(X)
+    rows = np.asarray(model.sample(8000, given={"a" if frame else 0: pd.Interval(-0.3, 2)}))
+    joint = np.asarray(model.sample(40_000))
+    kept = joint[(joint[:, 0] > -0.3) & (joint[:, 0] <= 2)]
+    assert ((rows[:, 0] > -0.3) & (rows[:, 0] <= 2)).all()
+    for f in (lambda x: x[:, 0], lambda x: x[:, 1], lambda x: x[:, 0] > 0.5, lambda x: x[:, 1] > 10):
+        a, b = f(rows).astype(float), f(kept).astype(float)
+        assert abs(a.mean() - b.mean()) < 4.9 * np.sqrt(a.var() / len(a) + b.var() / len(b))
+
+
+def test_given_a_set_or_an_empty_cell_of_a_smooth_number():
+    X = plane(400)
+    model = KernelDensity(random_state=0).fit(X)
+    rows = model.sample(4000, given={0: [-1.0, 0.5]})
+    known = np.array([True, False])
+    p = np.exp(model._log_density(np.array([[-1.0, 0.0], [0.5, 0.0]]), known))
+    share = p[0] / p.sum()
+    assert abs((rows[:, 0] == -1.0).mean() - share) < 4.9 * np.sqrt(share * (1 - share) / 4000)
+    df = pd.DataFrame(X, columns=["a", "b"]).round(3)
+    conditions = pd.DataFrame({"a": np.where(np.arange(400) % 2, 0.5, np.nan)})
+    completed = KernelDensity(random_state=0).fit(df).sample(400, given=conditions)
+    assert completed.notna().all().all()
+    assert (completed["a"][1::2] == 0.5).all() and completed["a"][::2].nunique() > 100
 
 
 def test_given_what_no_kernel_reaches_is_refused():

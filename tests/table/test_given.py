@@ -50,15 +50,15 @@ def test_points_condition_on_their_cell_and_come_back_as_written():
     [
         ({"hight": 1}, "names 'hight', which is no column"),
         ({"sex": "X"}, "'X' in column 'sex', which fit did not see. Seen: 'F', 'M'"),
-        ({"age": "old"}, "needs a int in column 'age', got 'old'"),
-        ({"age": 30.5}, "needs a finite int"),
+        ({"age": "old"}, "needs one cell of int in column 'age', a list of them or a pandas.Interval, got 'old'"),
+        ({"age": 30.5}, "needs a finite number of type int"),
         ({"age": MISSING}, "missing cells in 'age', where fit saw none"),
         ({"age": []}, "empty set"),
         ({"sex": pd.Interval(0, 1)}, "give a list of levels"),
         (pd.DataFrame({"sex": ["X"]}), "did not see"),
         (pd.DataFrame({"age": ["x"]}), "held numbers in fit, got text"),
         (np.zeros((2, 2)), "must have the 3 columns of fit"),
-        (3, "must be a dict or a table, got int"),
+        (3, "must be a dict of columns or a table with one row per sample, got int"),
     ],
 )
 def test_refusals_say_what_to_do(given, message):

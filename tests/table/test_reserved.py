@@ -1,5 +1,7 @@
 """Reserved cells: every law that carries them still sums to one."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -18,9 +20,14 @@ def test_with_reserved_sums_to_one_and_keeps_rho(missing_seen):
     np.testing.assert_allclose(reserved, 0.1, rtol=1e-15)
 
 
-@pytest.mark.parametrize("values", [None, np.array([2.0, 5.0, 9.0])])
-@pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (0.0, 11.0), (2.0, 9.0)])
-def test_positions_sum_to_one(values, bounds):
+@pytest.mark.parametrize(
+    ("bounds", "values", "inside"),
+    [
+        *product([(-np.inf, np.inf), (0.0, 11.0), (2.0, 9.0)], [None, np.array([2.0, 5.0, 9.0])], [True]),
+        *product([(-np.inf, np.inf), (0.0, 11.0), (2.0, 11.0)], [None], [False]),
+    ],
+)
+def test_positions_sum_to_one(bounds, values, inside):
     column = CodecColumn(
         "x",
         "number",
@@ -33,9 +40,11 @@ def test_positions_sum_to_one(values, bounds):
         scale_above=1.0,
     )
     grid = np.arange(-400, 400) * 0.5
-    mass = np.exp(position_log_density(grid, column, values)) * 0.5
+    mass = np.exp(position_log_density(grid, column, values, inside)) * 0.5
     assert mass.sum() == pytest.approx(1, abs=1e-12)
     assert (mass[(grid < bounds[0]) | (grid > bounds[1])] == 0).all()
+    if not inside:
+        assert (mass[(grid >= 2) & (grid <= 9)] == 0).all()
     if values is not None:
         assert (mass[np.isin(grid, values)] == 0).all()
 

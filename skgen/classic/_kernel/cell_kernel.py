@@ -17,6 +17,7 @@ from .column_kernel import (
     Terms,
     draw_code,
     draw_reserved_position,
+    inside_share,
     reserved_share,
     safe_log,
     without_own,
@@ -51,6 +52,11 @@ class CellKernel(ColumnKernel):
 
     def _reserved(self):
         return reserved_share(self.column, self.closed or KERNELS[self.kernel].bounded)
+
+    def reserved_inside(self):
+        """Mass that the reserved law gives to numbers of the seen range."""
+        _, share = self._reserved()
+        return share * inside_share(self.column) if KERNELS[self.kernel].bounded and not self.closed else 0.0
 
     def _local_log_mass(self, x):
         """Log-mass (V, Q) of the local kernel of each value at the cells of numbers x."""

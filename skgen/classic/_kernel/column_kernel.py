@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...table import Allowed
 from ...table.column import CodecColumn
 
 #: Order of the mixture's weights.
@@ -82,6 +83,22 @@ class ColumnKernel(ABC):
     def sample_allowed(self, centres, allowed, rng):
         """One cell of an allowed set for each of the centres with these indices."""
 
+    def seen_set(self):
+        """The support that fit saw, as an allowed set; None where it is everything."""
+        column = self.column
+        if not column.rho:
+            return None
+        if column.kind == "category":
+            return Allowed(values=np.arange(column.n_codes, dtype=float), missing=column.missing_seen)
+        return Allowed(low=column.lower, high=column.upper, missing=column.missing_seen)
+
+    def seen_log_mass(self):
+        """Log-mass of the seen support for every centre, up to a constant."""
+        seen = self.seen_set()
+        if seen is None or self.column.kind == "category":
+            return 0.0
+        return np.logaddexp(np.log1p(-self._reserved()[0]) + self.log_mass(seen), safe_log(self.reserved_inside()))
+
     def centre_features(self):
         """Features of the centres, as many as the queries have, and a constant for each."""
         return (), 0.0
@@ -121,14 +138,24 @@ def draw_code(p, n, rng):
     return np.minimum(np.searchsorted(total, rng.random(n) * total[-1], side="right"), len(p) - 1)
 
 
+def inside_share(column):
+    """The part of the reserved law of positions that lies within the seen range."""
+    return 1.0 / (_n_sides(column) + 1) if column.resolution else 0.0
+
+
+def _n_sides(column):
+    """How many sides of the seen range have numbers beyond it."""
+    r = column.resolution
+    return (column.lower - column.low > r / 2) + (column.high - column.upper > r / 2)
+
+
 def draw_reserved_position(column, values, n, rng):
     """Positions from the reserved law of numbers; one beyond the range, which is drawn again, as the cell below it."""
     if n == 0:
         return np.empty(0)
     r = column.resolution
-    outside = (column.lower - column.low > r / 2) + (column.high - column.upper > r / 2)
     out = np.full(n, column.lower - r)
-    left = np.flatnonzero(rng.random(n) * (outside + 1) < 1)
+    left = np.flatnonzero(rng.random(n) * (_n_sides(column) + 1) < 1)
     n_cells = round((column.upper - column.lower) / r) + 1
     while len(left) and n_cells > len(values):
         out[left] = column.lower + np.floor(rng.random(len(left)) * n_cells) * r

@@ -13,12 +13,14 @@ import numpy as np
 from ...table.reserved import position_log_density, value_codes
 from . import draws as one
 from .column_kernel import (
+    LOCAL,
     MARGINAL,
     OWN,
     ColumnKernel,
     Terms,
     draw_code,
     draw_reserved_position,
+    inside_share,
     reserved_share,
     safe_log,
     without_own,
@@ -61,6 +63,11 @@ class NumberKernel(ColumnKernel):
         self.log_norms = one.log_norm(kernel, self.scales, column.resolution)
         if len(column.heavy):
             self.log_norms = self.log_norms + np.log1p(-self._heavy_mass(column.heavy))
+
+    def reserved_inside(self):
+        """Mass that the reserved law gives to numbers of the seen range."""
+        _, share = self._reserved()
+        return share * inside_share(self.column) if KERNELS[self.kernel].bounded else 0.0
 
     def _heavy_mass(self, heavy):
         """Mass (N,) that each kernel gives to heavy cells."""
@@ -210,9 +217,9 @@ class NumberKernel(ColumnKernel):
                 number = np.where(np.isnan(number), -np.inf, number) - norm
             else:
                 number = np.logaddexp.reduce(self._log_at(allowed.values, a, s), axis=0, initial=-np.inf) - norm
-            p = self.weights[MARGINAL] * self.marginal[:, None] + self.weights[OWN] * (
-                np.arange(len(heavy) + 2)[:, None] == self.codes[part]
-            )
+            stays = self.weights[OWN] + self.weights[LOCAL]  # LOCAL is all of a column without atoms, 0 of others
+            own = np.arange(len(heavy) + 2)[:, None] == self.codes[part]
+            p = self.weights[MARGINAL] * self.marginal[:, None] + stays * own
             log_p = np.log(p) + np.where(np.append(inside[:-1], [True, inside[-1]]), 0.0, -np.inf)[:, None]
         log_p[len(heavy)] += number
         return log_p

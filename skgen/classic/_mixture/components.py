@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from .._threads import map_blocks
 from . import lattice
-from .spike_law import choose_value
+from .spike_law import SpikeLaw, choose_value
 
 _TINY = 1e-300
 
@@ -128,30 +128,55 @@ class Components:
         """Rows whose unknown coordinates are drawn given the known ones, and given `allowed` as far as it is exact.
 
         Exact are conditions on every column outside the Gaussian block, on the missing cells of all columns, and on
-        the numbers of one column of the block.
+        the numbers of one column of the block. Columns without a condition are kept to the range that fit saw, those
+        of the block where its covariances are diagonal.
         """
         Z = Z.copy()
         allowed = [None] * len(known) if allowed is None else [a if not f else None for a, f in zip(allowed, known)]
         X = self.block.standardise(Z)
         X[:, ~known[self.block.columns]] = np.nan
         log_p = self.log_joint(Z, known) if known.any() else np.tile(self.log_weights, (len(Z), 1))
-        for law in self.laws:
-            if allowed[law.index] is not None:
-                log_p = log_p + law.log_mass(allowed[law.index])
+        ranges, laws = self._ranges(known, allowed), list(self.laws)
+        for at, law in enumerate(laws):
+            a = allowed[law.index]
+            if law.index in ranges:
+                mean, sd, column = ranges[law.index]
+                laws[at], log_mass = law.within(lattice.log_mass(mean, sd, column.resolution, *_range(column)))
+                log_p = log_p + log_mass
+            elif a is None and not known[law.index] and isinstance(law, SpikeLaw):
+                a = allowed[law.index] = law.seen_set()
+            if a is not None:
+                log_p = log_p + law.log_mass(a)
         bound = next((i for i, j in enumerate(self.block.columns) if _binds(allowed[j])), None)
         if bound is not None:
             log_p = log_p + self._interval_log_mass(X, bound, allowed[self.block.columns[bound]])
         k = _component(log_p, rng)
         if bound is not None:
             self._draw_interval(X, k, bound, allowed[self.block.columns[bound]], rng)
+        for i, j in enumerate(self.block.columns):
+            if j in ranges:
+                mean, sd, column = ranges[j]
+                z = lattice.draw(mean[k], sd[k], column.resolution, rng, *_range(column))
+                X[:, i] = (z - self.block.centre[i]) / self.block.scale[i]
         X = self.block.draw(k, X, rng)
         for i, j in enumerate(self.block.columns):
             if not known[j]:
                 Z[:, j] = self._on_grid(X[:, i], i)
-        for law in self.laws:
+        for law in laws:
             if not known[law.index]:
                 Z[:, law.index] = law.draw(k, Z[:, law.index], rng, allowed[law.index])
         return Z
+
+    def _ranges(self, known, allowed):
+        """Means and deviations (K,), in the table's units, of the coordinates that are drawn within their range."""
+        if not self.block.is_diagonal:
+            return {}
+        mean = self.block.centre + self.block.scale * self.block.means
+        sd = self.block.scale * np.sqrt(self.block.variances())
+        columns = {law.index: law.column for law in self.laws}
+        free = [i for i, j in enumerate(self.block.columns) if not known[j] and allowed[j] is None]
+        of = {i: columns.get(self.block.columns[i]) for i in free}
+        return {self.block.columns[i]: (mean[:, i], sd[:, i], c) for i, c in of.items() if c is not None and c.rho}
 
     def _on_grid(self, x, i):
         block = self.block
@@ -189,6 +214,10 @@ def normalise(L):
     log_density = log_total(L)
     L /= L.sum(axis=0)
     return log_density
+
+
+def _range(column):
+    return column.lower, column.upper
 
 
 def _binds(allowed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .column_law import ColumnLaw, log
+from .column_law import _TINY, ColumnLaw, log
 
 
 class FlagLaw(ColumnLaw):
@@ -65,6 +65,13 @@ class FlagLaw(ColumnLaw):
         if allowed.values is not None and len(allowed.values) == 0:
             open_cells[0] = False
         return log((self.p * open_cells).sum(axis=1))
+
+    def within(self, log_mass):
+        """The law given that the number, if present, lies in a set of this log-mass (K,); the log-mass of that."""
+        p = self.p * np.array([1.0, self.column.missing_seen])
+        p[:, 0] *= np.exp(log_mass)
+        total = p.sum(axis=1, keepdims=True)
+        return FlagLaw(self.column, self.index, p / np.maximum(total, _TINY)), log(total[:, 0])
 
     def draw(self, k, x, rng, allowed=None):
         """The numbers x (n,) of rows of components k, some made missing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
+from ...table import Allowed
 from ...table.reserved import value_codes
 from . import lattice
 from .column_law import ColumnLaw, choose, log
@@ -154,6 +155,11 @@ class SpikeLaw(ColumnLaw):
         absent = np.isnan(z)
         number = np.logaddexp(*self._parts(np.where(absent, 0.0, z)))
         return np.where(absent, log(self._reserved()[:, -1:]), number).T
+
+    def seen_set(self):
+        """The support that fit saw, as an allowed set; None where it is everything."""
+        column = self.column
+        return Allowed(low=column.lower, high=column.upper, missing=column.missing_seen) if column.rho else None
 
     def _open_masses(self, allowed):
         """Probabilities (K, V + 2) of the parts, each times the share that `allowed` leaves open."""
