@@ -1,4 +1,4 @@
-# Written from the registry: python -m skgen._registry
+# Written from the registry: see CONTRIBUTING.rst
 
 from ._version import __version__ as __version__
 from .classic.gaussian_mixture import GaussianMixture as GaussianMixture

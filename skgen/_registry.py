@@ -41,7 +41,7 @@ STATE_OBJECTS: dict[str, str] = {
 def stub_text() -> str:
     """The text of `__init__.pyi`, which tells editors and type checkers the flat names."""
     lines = [
-        "# Written from the registry: python -m skgen._registry",
+        "# Written from the registry: see CONTRIBUTING.rst",
         "",
         "from ._version import __version__ as __version__",
     ]

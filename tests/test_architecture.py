@@ -14,8 +14,9 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 
 import skgen
-from skgen._registry import MODELS, PUBLIC
+from skgen._registry import MODELS, PUBLIC, stub_text
 from skgen.base import GenerativeModel
+from skgen.sequence import SequenceModel
 
 ROOT = Path(skgen.__file__).parent
 MOST_LINES, MOST_CODE_LINES = 400, 40
@@ -212,6 +213,39 @@ def test_a_rewritten_verb_is_found():
             return None
 
     assert own_verbs(Rewrites, GenerativeModel) == {"sample"}
+
+
+#: The private methods that models write; everything else private is the contract's own.
+HOOKS = {"_fit", "_partial_fit", "_sample", "_sample_given", "_log_density", "_n_parameters"}
+#: Class attributes that models set.
+SETTINGS = {"_parameter_constraints", "_view"}
+
+
+def own_helpers(cls, contract):
+    """Private names of the contract, inherited ones included, that a class writes anew and that are no hooks."""
+    private = {name for name in dir(contract) if name.startswith("_") and not name.startswith("__")}
+    return (private - HOOKS - SETTINGS - {"_abc_impl"}) & set(vars(cls))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_model_overrides_a_helper_of_its_contract(name):
+    cls = getattr(skgen, name)
+    contract = SequenceModel if issubclass(cls, SequenceModel) else GenerativeModel
+    for parent in cls.__mro__[: cls.__mro__.index(contract)]:
+        assert not own_helpers(parent, contract), f"{parent.__name__} overrides {own_helpers(parent, contract)}"
+
+
+@pytest.mark.parametrize(
+    ("contract", "helper"), [(GenerativeModel, "_start"), (GenerativeModel, "_repr_html_"), (SequenceModel, "_read")]
+)
+def test_an_overridden_helper_is_found(contract, helper):
+    hooks = dict.fromkeys(("_fit", "_sample", "_log_density", "_n_parameters", helper), lambda self: None)
+    assert own_helpers(type("Overrides", (contract,), hooks), contract) == {helper}
+
+
+def test_the_stub_is_written_from_the_registry():
+    written = (ROOT / "__init__.pyi").read_text(encoding="utf-8")
+    assert written == stub_text(), "rewrite skgen/__init__.pyi: CONTRIBUTING.rst says how"
 
 
 # ---- docstrings ------------------------------------------------------------------------------------------------------

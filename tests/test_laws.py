@@ -1,9 +1,12 @@
 """The law battery over the registry: every model, every law."""
 
+import numpy as np
 import pytest
+from mutants_sequence import IgnoredSeed
 from registry_models import estimators
 
-from skgen.testing import LAWS, LawNotApplicable, check_generative_model
+from skgen import HiddenMarkovModel
+from skgen.testing import LAWS, SEQUENCE_LAWS, LawNotApplicable, check_generative_model
 
 #: (class, law) -> why that law is not for that model. A law that holds after all fails here.
 EXEMPT = {}
@@ -50,3 +53,18 @@ def test_check_reports_every_law():
 def test_unknown_law_is_refused():
     with pytest.raises(ValueError, match="no_such_law"):
         check_generative_model(estimators()[0], laws=["no_such_law"])
+
+
+def test_sequence_models_are_checked_by_their_own_laws():
+    report = check_generative_model(HiddenMarkovModel(2))
+    assert report == dict.fromkeys(SEQUENCE_LAWS, "passed")
+    counts = [np.arange(length) % 3 for length in (5, 8, 6, 7)]
+    report = check_generative_model(HiddenMarkovModel(2, emission="poisson"), laws=["prefix", "dilation"], X=counts)
+    assert report == {"prefix": "passed", "dilation": "the law speaks of densities on real numbers"}
+    with pytest.raises(AssertionError, match="IgnoredSeed breaks the law 'seeds'"):
+        check_generative_model(IgnoredSeed(2), laws=["seeds"])
+
+
+def test_sequences_are_no_data_of_a_model_of_rows():
+    with pytest.raises(ValueError, match="Leave it out"):
+        check_generative_model(estimators()[0], laws=["prefix"], X=[np.zeros((3, 1))])

@@ -1,10 +1,11 @@
-"""Blocks of rows on all threads of the linear algebra library, one thread each: the same bits on any number."""
+"""Blocks of rows on several threads, the linear algebra library on one in each: the same bits on any number."""
 
 from __future__ import annotations
 
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache
 
 import numpy as np
@@ -28,7 +29,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def map_blocks(function, blocks):
+def map_blocks(function, blocks, n_jobs=None):
     """The results of `function` on each block, in order.
 
     Parameters
@@ -36,7 +37,9 @@ def map_blocks(function, blocks):
     function : callable
         Takes one block; numpy and BLAS calls that release the interpreter lock run side by side.
     blocks : list
-        The blocks, cut without regard to the number of threads.
+        The blocks; what becomes of a row must not depend on how they are cut.
+    n_jobs : int, default=None
+        Number of threads; None: as many as the linear algebra library has.
 
     Returns
     -------
@@ -44,12 +47,11 @@ def map_blocks(function, blocks):
         One result per block.
     """
     controller = _controller()
-    n_threads = max((library["num_threads"] for library in controller.info()), default=1)
-    if n_threads == 1:
-        return [function(block) for block in blocks]
-    with controller.limit(limits=1):
-        if len(blocks) == 1:
-            return [function(blocks[0])]
+    n_blas = max((library["num_threads"] for library in controller.info()), default=1)
+    n_threads = n_blas if n_jobs is None else n_jobs
+    with controller.limit(limits=1) if n_blas > 1 else nullcontext():
+        if n_threads == 1 or len(blocks) == 1:
+            return [function(block) for block in blocks]
         return list(_pool(n_threads).map(function, blocks))
 
 

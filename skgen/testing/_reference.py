@@ -134,6 +134,13 @@ def smooth_table(n, seed):
     return pd.DataFrame({"flag": np.where(flag, "yes", "no"), "size": np.round(size, 4), "load": np.round(load, 4)})
 
 
+def regime_sequences(n, seed):
+    """A list of n sequences of 5 to 14 frames of two numbers, whose mean changes every third frame."""
+    rng = generator_from(seed)
+    regimes = [((np.arange(length) // 3 + rng.integers(2)) % 2)[:, None] for length in rng.integers(5, 15, size=n)]
+    return [np.hstack([3 * high, -high]) + rng.standard_normal((len(high), 2)) for high in regimes]
+
+
 def inflated_table(n, seed):
     """A frame with a text and an amount: a third zeros, a tenth missing, the rest on a grid of tenths."""
     rng = generator_from(seed)

@@ -36,7 +36,7 @@ def given_intervals_follow_samples(estimator):
 
 def given_sets_follow_scores(estimator):
     """Rows given a set of values of a smooth column take each as often, and the other column, as the scores say."""
-    values = [-2.5, -1.5, 1.0]
+    values = [-2.5, -2.0, 0.0]
     table = pd.DataFrame(np.round(plane_rows(2_000, seed=88), 4), columns=["first", "second"])
     for name, X, names in (("array", table.to_numpy(), [0, 1]), ("table", table, list(table))):
         model = fitted(estimator, X)

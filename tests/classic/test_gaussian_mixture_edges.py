@@ -1,7 +1,9 @@
 """GaussianMixture where data or starting points are degenerate."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import chisquare
 
 from skgen import GaussianMixture
 from skgen.exceptions import DegenerateDataWarning
@@ -56,21 +58,39 @@ def test_wide_skewed_tables_are_sampled(covariance_type):
 
 
 @pytest.mark.parametrize("covariance_type", ["diag", "spherical", "full"])
-def test_samples_follow_the_density_within_the_range(covariance_type):
+@pytest.mark.parametrize("given", [None, "a"])
+def test_samples_follow_the_density_within_the_range(covariance_type, given):
     rng = np.random.default_rng(0)
     n, side = 600, np.repeat([0, 1], [200, 400])
-    df = pd.DataFrame({"a": np.round(rng.exponential(3, n)) + 20 * side, "b": np.round(rng.exponential(4, n))})
-    df["c"] = np.where(rng.random(n) < 0.4, 0.0, np.round(rng.exponential(300, n)))
+    df = pd.DataFrame({"a": rng.integers(0, 40, n) + 20.0 * side, "b": np.round(rng.exponential(9, n))})
+    df["c"] = np.where(rng.random(n) < 0.4, 0.0, np.round(rng.exponential(30, n) * (1 + side)))
     df.loc[rng.random(n) < 0.2 + 0.4 * side, "b"] = np.nan
     model = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(df)
-    draws = model._components().draw(np.full((200_000, 3), np.nan), np.zeros(3, bool), np.random.default_rng(1))
-    kept = draws[model.codec_.seen(draws)]
-    if covariance_type != "full":
-        assert len(kept) == len(draws)
-    Z, column = np.full((1, 3), np.nan), model.codec_.columns
-    a, b = (np.arange(c.lower, c.upper + 1) for c in column[:2])
-    grid = np.array([(i, j, 0.0) for i in a for j in np.append(b, np.nan)])
-    known = np.array([True, True, False])
-    # mass of the third column's range is not the same in every component: sum it too
-    third = np.arange(column[2].lower, column[2].upper + 1)
-    del Z, known, third, grid
+    assert {"FlagLaw", "SpikeLaw"} <= {type(law).__name__ for law in model._laws_}
+    assert model.gaussian_columns_.tolist() == [0, 1]
+    axes = [np.append(np.arange(c.lower, c.upper + 1), [np.nan] * c.missing_seen) for c in model.codec_.columns]
+    axes[0] = axes[0] if given is None else np.array([9.0])
+    cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    p = np.exp(model._log_density(cells.reshape(-1, 3))).reshape(cells.shape[:-1])
+    known, points = np.arange(3) < (given is not None), np.full((100_000, 3), 9.0)
+    Z = model._components().draw(points, known, np.random.default_rng(1))
+    kept = Z[model.codec_.seen(Z)]
+    assert len(kept) == len(Z) or covariance_type == "full"
+    at = np.column_stack([np.where(np.isnan(z), len(a) - 1, z - a[0]).astype(int) for z, a in zip(kept.T, axes)])
+    for sides in ((0, 1), (0, 2), (1, 2)):
+        expected = p.sum(axis=3 - sum(sides)) * len(kept) / p.sum()
+        counts = np.zeros(expected.shape)
+        np.add.at(counts, tuple(at[:, sides].T), 1)
+        often = expected > 5
+        counts, expected = (np.append(t[often], t[~often].sum() + 1e-9) for t in (counts, expected))
+        assert chisquare(counts, expected * counts.sum() / expected.sum()).pvalue > 1e-6
+
+
+def test_given_a_set_of_numbers_of_an_array():
+    X = _clusters()
+    model = GaussianMixture(2, random_state=0).fit(X)
+    values = np.array([-2.5, 0.1, 0.3])
+    p = np.exp(model._log_density(np.column_stack([values, values]), np.array([True, False])))
+    rows = model.sample(4000, given={0: values.tolist()})
+    counts = (rows[:, :1] == values).sum(axis=0)
+    assert chisquare(counts, 4000 * p / p.sum()).pvalue > 1e-6

@@ -10,8 +10,9 @@ not depend on the rows beside it.
 from __future__ import annotations
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
-from threadpoolctl import ThreadpoolController
+from joblib import effective_n_jobs
+
+from .._threads import map_blocks
 
 #: Queries and centres of a block: exponents of 0.5 MiB.
 QUERIES, CENTRES = 256, 256
@@ -24,9 +25,6 @@ _TINY = 1e-250
 
 #: Terms below which one thread is quicker.
 _SMALL = 3e6
-
-#: The controller of the loaded BLAS, made when it is first needed: finding the libraries takes a millisecond.
-_CONTROLLER: list = []
 
 
 def _block(Z, without, start):
@@ -42,13 +40,6 @@ def leave_out(E, part, without):
     centre, change, _ = without
     q = np.flatnonzero((centre >= part.start) & (centre < part.stop))
     E[centre[q] - part.start, q] += change[q]
-
-
-def _one_blas_thread():
-    """Products of blocks run on the thread that asks for them."""
-    if not _CONTROLLER:
-        _CONTROLLER.append(ThreadpoolController())
-    return _CONTROLLER[0].limit(limits=1, user_api="blas")
 
 
 class KernelSum:
@@ -162,9 +153,5 @@ class KernelSum:
             with np.errstate(under="ignore", over="ignore", invalid="ignore"):
                 return [function(*_block(Z, without, start)) for start in own_starts]
 
-        with _one_blas_thread():
-            if n_workers == 1:
-                return work(starts)
-            chunks = np.array_split(np.asarray(starts), min(len(starts), 8 * n_workers))
-            done = Parallel(n_jobs=n_workers, require="sharedmem")(delayed(work)(chunk) for chunk in chunks)
-        return [result for results in done for result in results]
+        chunks = np.array_split(np.asarray(starts), min(len(starts), 8 * n_workers)) if n_workers > 1 else [starts]
+        return [result for results in map_blocks(work, chunks, n_workers) for result in results]

@@ -152,7 +152,7 @@ class Components:
             log_p = log_p + self._interval_log_mass(X, bound, allowed[self.block.columns[bound]])
         k = _component(log_p, rng)
         if bound is not None:
-            self._draw_interval(X, k, bound, allowed[self.block.columns[bound]], rng)
+            exact = self._draw_interval(X, k, bound, allowed[self.block.columns[bound]], rng)
         for i, j in enumerate(self.block.columns):
             if j in ranges:
                 mean, sd, column = ranges[j]
@@ -161,7 +161,7 @@ class Components:
         X = self.block.draw(k, X, rng)
         for i, j in enumerate(self.block.columns):
             if not known[j]:
-                Z[:, j] = self._on_grid(X[:, i], i)
+                Z[:, j] = exact if i == bound else self._on_grid(X[:, i], i)
         for law in laws:
             if not known[law.index]:
                 Z[:, law.index] = law.draw(k, Z[:, law.index], rng, allowed[law.index])
@@ -192,12 +192,14 @@ class Components:
         return logsumexp(-0.5 * t * t, axis=-1) - np.log(sd)
 
     def _draw_interval(self, X, k, i, allowed, rng):
+        """Draw the block's coordinate i inside the allowed numbers; return them in the table's units."""
         mean, sd = (a[np.arange(len(k)), k] for a in self.block.conditional(X, i))
         if allowed.values is None:
             z = lattice.draw(mean, sd, self.block.resolution[i], rng, allowed.low, allowed.high)
         else:
             z = choose_value(allowed.values, mean, sd, rng)
         X[:, i] = (z - self.block.centre[i]) / self.block.scale[i]
+        return z
 
 
 def log_total(L):
