@@ -18,7 +18,6 @@ from .column_kernel import (
     draw_code,
     draw_reserved_position,
     inside_share,
-    reserved_share,
     safe_log,
     without_own,
 )
@@ -50,13 +49,18 @@ class CellKernel(ColumnKernel):
         """Whether only the seen values belong to the support."""
         return len(self.column.values) > 0
 
-    def _reserved(self):
-        return reserved_share(self.column, self.closed or KERNELS[self.kernel].bounded)
+    @property
+    def bounded(self) -> bool:
+        return self.closed or KERNELS[self.kernel].bounded
+
+    @property
+    def is_cut(self) -> bool:
+        return self.column.rho > 0 and not self.bounded
 
     def reserved_inside(self):
         """Mass that the reserved law gives to numbers of the seen range."""
-        _, share = self._reserved()
-        return share * inside_share(self.column) if KERNELS[self.kernel].bounded and not self.closed else 0.0
+        _, share = self.reserved()
+        return share * inside_share(self.column) if self.bounded and not self.closed else 0.0
 
     def _local_log_mass(self, x):
         """Log-mass (V, Q) of the local kernel of each value at the cells of numbers x."""
@@ -67,23 +71,30 @@ class CellKernel(ColumnKernel):
                 within = kernel.log_density(one.distance(self.values, self.values[:, None], self.bandwidth, r))
                 norm = one.log_norm(kernel, self.bandwidth, r) - np.log(r)
                 log_p = log_p + norm - np.log(np.exp(within).sum(axis=1))[:, None]
+            if self.is_cut:
+                log_p = np.where(self.off_range(x), -np.inf, log_p - np.log(self._range_mass())[:, None])
         return log_p
+
+    def _range_mass(self):
+        column, kernel = self.column, KERNELS[self.kernel]
+        scale = np.full(len(self.values), self.bandwidth)
+        return one.range_mass(kernel, self.values, scale, column.resolution, column.lower, column.upper)
 
     def terms(self, x, own_share=0.0):
         V, r = len(self.values), self.column.resolution
         codes = value_codes(x, self.values)
         number, at = codes <= V, np.where(codes == V + 1, V, codes)
-        rho, share = self._reserved()
-        off = (codes == V) if self.closed else np.zeros(len(x), bool)
+        rho, share = self.reserved()
+        off = (codes == V) if self.closed else self.off_range(x)
         marginal = np.where(codes == V, 0.0, without_own(self.marginal[at], own_share))
         alone = np.any(own_share) & (marginal == 0) & (self.closed | ~number)
         lost = off | alone | (~number & (not self.column.missing_seen))
         outside = np.where(lost, safe_log(share), 0.0) - np.where(number & ~off, np.log(r), 0.0)
         if off.any():
-            outside[off] += position_log_density(x[off], self.column, self.values)
+            outside[off] += position_log_density(x[off], self.column, self.values if self.closed else None, self.closed)
         own, local = self._parts(x, codes, number)
         log_even = safe_log((1 - rho) * (self.weights[OWN] * own + self.weights[MARGINAL] * marginal))
-        if share and not self.closed and KERNELS[self.kernel].bounded:
+        if share and not self.closed and self.bounded:
             position = np.log(share * r) + position_log_density(x[number], self.column)
             log_even[:, number] = np.logaddexp(log_even[:, number], position)
         log_local = safe_log((1 - rho) * self.weights[LOCAL]) + local
@@ -108,11 +119,14 @@ class CellKernel(ColumnKernel):
         codes = np.where(part == MARGINAL, draw_code(self.marginal, n, rng), self.codes[centres])
         x = np.append(self.values, np.nan)[codes]
         moved = np.flatnonzero((part == LOCAL) & (codes < V))
-        x[moved] = self._draw_local(codes[moved], rng)
-        rho, share = self._reserved()
+        ends = (self.column.lower, self.column.upper) if self.is_cut else (-np.inf, np.inf)
+        x[moved] = self._draw_local(codes[moved], rng, *ends)
+        rho, share = self.reserved()
         reserved = np.flatnonzero(rng.random(n) < rho)
         position = rng.random(len(reserved)) * rho < rho - (not self.column.missing_seen) * share
-        gap = draw_reserved_position(self.column, self.values if self.closed else [], len(reserved), rng)
+        gap = self.column.lower - self.column.resolution  # drawn again, as all beyond the range
+        if self.bounded:
+            gap = draw_reserved_position(self.column, self.values if self.closed else [], len(reserved), rng)
         x[reserved] = np.where(position, gap, np.nan)
         return x
 
@@ -137,7 +151,8 @@ class CellKernel(ColumnKernel):
         else:
             scale, r = np.full(V, self.bandwidth), self.column.resolution
             kernel = KERNELS[self.kernel]
-            local[:V] = one.interval_log_mass(kernel, self.values, scale, r, allowed.low, allowed.high)
+            local[:V] = one.interval_log_mass(kernel, self.values, scale, r, *self.within(allowed))
+            local[:V] -= np.log(self._range_mass()) if self.is_cut else 0.0
         marginal = np.full(V + 1, safe_log(self.marginal @ inside))
         return np.stack([safe_log(inside.astype(float)), local, marginal]) + safe_log(self.weights)[:, None]
 
@@ -153,7 +168,7 @@ class CellKernel(ColumnKernel):
         x = np.append(self.values, np.nan)[codes]
         moved = np.flatnonzero((part == LOCAL) & (codes < V))
         if allowed.values is None:
-            x[moved] = self._draw_local(codes[moved], rng, allowed.low, allowed.high)
+            x[moved] = self._draw_local(codes[moved], rng, *self.within(allowed))
         elif len(moved):
             log_q = self._local_log_mass(allowed.values)[codes[moved]]
             x[moved] = allowed.values[one.draw_index(log_q.T, rng)]

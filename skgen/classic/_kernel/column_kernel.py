@@ -16,6 +16,7 @@ import numpy as np
 
 from ...table import Allowed
 from ...table.column import CodecColumn
+from ...table.reserved import count_tails
 
 #: Order of the mixture's weights.
 OWN, LOCAL, MARGINAL = 0, 1, 2
@@ -95,9 +96,28 @@ class ColumnKernel(ABC):
     def seen_log_mass(self):
         """Log-mass of the seen support for every centre, up to a constant."""
         seen = self.seen_set()
-        if seen is None or self.column.kind == "category":
+        if seen is None or self.column.kind == "category" or self.is_cut:
             return 0.0
-        return np.logaddexp(np.log1p(-self._reserved()[0]) + self.log_mass(seen), safe_log(self.reserved_inside()))
+        return np.logaddexp(np.log1p(-self.reserved()[0]) + self.log_mass(seen), safe_log(self.reserved_inside()))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the kernel has tails, and the column a range, within which the kernel is normalised."""
+        return False
+
+    def reserved(self):
+        """The reserved mass, and the share of positions and of a missing cell, whichever are reserved."""
+        return reserved_share(self.column, self.bounded or (self.is_cut and count_tails(self.column) > 0))
+
+    def off_range(self, x):
+        """Mask of the numbers that lie beyond the range of a kernel that is cut."""
+        return ((x < self.column.lower) | (x > self.column.upper)) & self.is_cut
+
+    def within(self, allowed):
+        """Ends of an allowed interval, within the range where the kernel is cut."""
+        if not self.is_cut:
+            return allowed.low, allowed.high
+        return max(allowed.low, self.column.lower), min(allowed.high, self.column.upper)
 
     def centre_features(self):
         """Features of the centres, as many as the queries have, and a constant for each."""

@@ -62,6 +62,13 @@ def interval_log_mass(kernel, centre, scale, r, low, high):
     return np.where(last < first, -np.inf, out)
 
 
+def range_mass(kernel, centre, scale, r, low, high):
+    """Mass (N,) of kernels with tails between two grid points that lie on either side of their centres."""
+    first, last = _cells_between(centre, r, low, high)
+    w = np.broadcast_to(r / scale, first.shape)
+    return kernel.grid_mass(first, last, w) / np.exp(kernel.log_grid_norm(w))
+
+
 def draw(kernel, centre, scale, r, rng, low=-np.inf, high=np.inf):
     """One draw from each of the kernels of shape (n,), kept between `low` and `high`."""
     if r == 0:

@@ -21,7 +21,6 @@ from .column_kernel import (
     draw_code,
     draw_reserved_position,
     inside_share,
-    reserved_share,
     safe_log,
     without_own,
 )
@@ -61,13 +60,25 @@ class NumberKernel(ColumnKernel):
         if not number.all():
             self.scales = np.where(number, self.scales, max(sd / kernel.sd, bandwidth))
         self.log_norms = one.log_norm(kernel, self.scales, column.resolution)
+        kept = np.ones(1)
+        if self.is_cut:
+            kept = one.range_mass(kernel, self.centres, self.scales, column.resolution, column.lower, column.upper)
         if len(column.heavy):
-            self.log_norms = self.log_norms + np.log1p(-self._heavy_mass(column.heavy))
+            kept = np.maximum(kept - self._heavy_mass(column.heavy), 1e-12)
+        self.log_norms = self.log_norms + np.log(kept)
+
+    @property
+    def bounded(self) -> bool:
+        return KERNELS[self.kernel].bounded
+
+    @property
+    def is_cut(self) -> bool:
+        return self.column.rho > 0 and not self.bounded
 
     def reserved_inside(self):
         """Mass that the reserved law gives to numbers of the seen range."""
-        _, share = self._reserved()
-        return share * inside_share(self.column) if KERNELS[self.kernel].bounded else 0.0
+        _, share = self.reserved()
+        return share * inside_share(self.column) if self.bounded else 0.0
 
     def _heavy_mass(self, heavy):
         """Mass (N,) that each kernel gives to heavy cells."""
@@ -101,13 +112,17 @@ class NumberKernel(ColumnKernel):
     def terms(self, x, own_share=0.0):
         H = len(self.column.heavy)
         codes = value_codes(x, self.column.heavy)
-        number, missing = codes == H, codes == H + 1
-        rho, share = self._reserved()
-        outside = np.where(missing & (not self.column.missing_seen), safe_log(share), 0.0)
+        off = self.off_range(x)
+        number, missing = (codes == H) & ~off, codes == H + 1
+        rho, share = self.reserved()
+        lost = off | missing & (not self.column.missing_seen)
+        outside = np.where(lost, safe_log(share), 0.0)
+        if off.any():
+            outside[off] += position_log_density(x[off], self.column, inside=False)
         if self.column.resolution:
             outside[codes < H] -= np.log(self.column.resolution)
         marginal = without_own(self.marginal[codes], own_share)
-        lost = missing & (not self.column.missing_seen) | (np.any(own_share) & (marginal == 0))
+        lost |= np.any(own_share) & (marginal == 0)
         table, shares = self._code_table(codes, marginal, rho, lost)
         if table is None:
             outside[number] += np.log1p(-rho)
@@ -121,9 +136,6 @@ class NumberKernel(ColumnKernel):
         else:
             direct = self._direct(x, number)
         return Terms(outside, table=table, shares=shares, direct=direct, reserved=lost)
-
-    def _reserved(self):
-        return reserved_share(self.column, KERNELS[self.kernel].bounded)
 
     def _code_table(self, codes, marginal, rho, lost):
         """Log-probabilities (H + 2, Q) of the queries' codes by the centre's, and the part of the centre's own."""
@@ -191,12 +203,15 @@ class NumberKernel(ColumnKernel):
         codes = np.where(own, self.codes[centres], draw_code(self.marginal, n, rng))
         x = np.append(self.column.heavy, [np.nan, np.nan])[codes]
         number = np.flatnonzero(codes == H)
-        x[number] = self._draw_number(centres[number], rng)
-        rho, share = self._reserved()
+        ends = (self.column.lower, self.column.upper) if self.is_cut else (-np.inf, np.inf)
+        x[number] = self._draw_number(centres[number], rng, *ends)
+        rho, share = self.reserved()
         if rho:
             reserved = np.flatnonzero(rng.random(n) < rho)
             position = rng.random(len(reserved)) * rho < rho - (not self.column.missing_seen) * share
-            gap = draw_reserved_position(self.column, self.column.heavy, len(reserved), rng)
+            gap = self.column.lower - self.column.resolution  # drawn again, as all beyond the range
+            if self.bounded:
+                gap = draw_reserved_position(self.column, self.column.heavy, len(reserved), rng)
             x[reserved] = np.where(position, gap, np.nan)
         return x
 
@@ -210,7 +225,7 @@ class NumberKernel(ColumnKernel):
         inside = allowed.contains(np.append(heavy, np.nan))
         with np.errstate(divide="ignore", invalid="ignore"):
             if allowed.values is None:
-                number = one.interval_log_mass(kernel, a, s, r, allowed.low, allowed.high)
+                number = one.interval_log_mass(kernel, a, s, r, *self.within(allowed))
                 for value in heavy[inside[:-1]]:
                     log_mass = one.log_density(kernel, value, a, s, r) + np.log(r)
                     number = number + np.log(np.maximum(-np.expm1(np.minimum(log_mass - number, 0)), 0))
@@ -228,7 +243,8 @@ class NumberKernel(ColumnKernel):
         """Log-kernels (values, n) at listed numbers, mass of the cell on a grid; -inf at heavy values."""
         r = self.column.resolution
         log_k = one.log_density(KERNELS[self.kernel], values[:, None], a, s, r) + (np.log(r) if r else 0.0)
-        return np.where(np.isin(values, self.column.heavy)[:, None], -np.inf, log_k)
+        barred = np.isin(values, self.column.heavy) | self.off_range(values)
+        return np.where(barred[:, None], -np.inf, log_k)
 
     def log_mass(self, allowed):
         return np.logaddexp.reduce(self._allowed_log_masses(allowed, slice(None)), axis=0)
@@ -239,7 +255,7 @@ class NumberKernel(ColumnKernel):
         x = np.append(self.column.heavy, [np.nan, np.nan])[codes]
         number = np.flatnonzero(codes == H)
         if allowed.values is None:
-            x[number] = self._draw_number(centres[number], rng, allowed.low, allowed.high)
+            x[number] = self._draw_number(centres[number], rng, *self.within(allowed))
         elif len(number):
             a = self.centres[centres[number]]
             s = np.broadcast_to(self.scales, self.centres.shape)[centres[number]]

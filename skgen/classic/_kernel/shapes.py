@@ -13,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr, ndtri_exp
+from scipy.special import log_ndtr, ndtr, ndtri_exp
 
 LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
+
+#: Steps (in bandwidths) of a grid below which sums over it are taken by a formula.
+_FINE_GRID = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Kernel:
         Canonical bandwidth (Marron and Nolan 1988): kernels whose bandwidths are in this proportion smooth alike.
     bounded : bool
         Whether the support is (-1, 1).
+    grid_mass : callable or None, default=None
+        w times the sum over integers j from `first` <= 0 to `last` >= 0 of k(j w), for kernels with tails.
     """
 
     log_density: Callable
@@ -47,6 +52,7 @@ class Kernel:
     sd: float
     canonical: float
     bounded: bool = True
+    grid_mass: Callable | None = None
 
     def log_mass(self, low, high):
         """Log-mass between `low` and `high`, without cancellation in the tails."""
@@ -99,6 +105,28 @@ def _gaussian_grid_sum(w):
     return np.where(w < 1, wide, narrow)
 
 
+def _gaussian_grid_mass(first, last, w):
+    """By the Euler-Maclaurin formula where the grid is fine (its next term is below 1e-11), else term by term."""
+    out = np.empty(w.shape)
+    fine = w < _FINE_GRID
+    step, a, b = w[fine], (first[fine] - 0.5) * w[fine], (last[fine] + 0.5) * w[fine]
+    density_a, density_b = (np.exp(-0.5 * u * u - LOG_SQRT_2PI) for u in (a, b))
+    slopes = a * density_a - b * density_b
+    thirds = (3 - b * b) * b * density_b - (3 - a * a) * a * density_a
+    out[fine] = ndtr(b) - ndtr(a) - step**2 / 24 * slopes + 7 * step**4 / 5760 * thirds
+    for step in np.unique(w[~fine]):
+        rows = np.flatnonzero(w == step)
+        j = np.arange(1, int(40 / step) + 2)
+        sums = np.append(0.0, np.cumsum(np.exp(-0.5 * (j * step) ** 2 - LOG_SQRT_2PI)))
+        ends = (np.minimum(np.abs(end[rows]), len(j)).astype(np.int64) for end in (first, last))
+        out[rows] = step * (np.exp(-LOG_SQRT_2PI) + sum(sums[n] for n in ends))
+    return out
+
+
+def _exponential_grid_mass(first, last, w):
+    return 0.5 * w * (1 - (np.expm1(first * w) + np.expm1(-last * w)) / np.expm1(w))
+
+
 # ---- bounded kernels -------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +171,7 @@ KERNELS: dict[str, Kernel] = {
         log_cdf=log_ndtr,
         inverse_log_cdf=ndtri_exp,
         grid_sum=_gaussian_grid_sum,
+        grid_mass=_gaussian_grid_mass,
         sd=1.0,
         canonical=0.7764,
         bounded=False,
@@ -168,6 +197,7 @@ KERNELS: dict[str, Kernel] = {
         log_cdf=lambda u: u - np.log(2),
         inverse_log_cdf=lambda log_p: log_p + np.log(2),
         grid_sum=lambda w: w / 2 / np.tanh(w / 2),
+        grid_mass=_exponential_grid_mass,
         sd=2**0.5,
         canonical=0.5743,
         bounded=False,
