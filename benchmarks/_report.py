@@ -5,22 +5,23 @@ import platform
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 
 from threadpoolctl import threadpool_info
 
-PAUSE = 0.3
+WARM_UP = 0.3
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "skgen")
 
 
 def best_of(call, repeats=3):
-    """Seconds of the fastest of several calls, and its result; with repeats above 1 after a call to warm up.
+    """Seconds of the fastest of several calls, and its result; with repeats above 1 after calls to warm up.
 
-    A pause comes first: idle threads of a linear algebra library that was just used keep a core busy for a while.
+    Warming up takes a third of a second at least: until then idle threads of a linear algebra library that was just
+    used keep a core busy, and threads that were just woken share one.
     """
-    sleep(PAUSE)
-    if repeats > 1:
+    start = perf_counter()
+    while repeats > 1 and perf_counter() - start < WARM_UP:
         call()
     best, result = float("inf"), None
     for _ in range(repeats):
