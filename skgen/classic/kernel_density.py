@@ -51,7 +51,8 @@ class KernelDensity(GenerativeModel):
 
     Every row of fit is the centre of a product of kernels, one for each column. A number of an array has the kernel of
     `sklearn.neighbors.KernelDensity` (equal to it in one dimension, for the Gaussian kernel in any); on the grid of a
-    frame's column the kernel keeps its shape and sums to 1. A category keeps its level or falls back to the marginal
+    frame's column the kernel keeps its shape and sums to 1 within the seen range, the column's reserved mass lying
+    beyond it. A category keeps its level or falls back to the marginal
     law of the column (Aitchison and Aitken 1976, towards the marginal), and so do missing cells and heavy values; a
     number of few distinct values keeps its value, moves to a neighbour, or falls back. How often each happens is learnt
     for each column by EM on the leave-one-out likelihood.
