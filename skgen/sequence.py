@@ -20,6 +20,15 @@ from .base import GenerativeModel
 from .exceptions import GivenError, UnsupportedGivenError
 
 
+def _check_ignored(y, n_sequences):
+    """Refuse what can only be hmmlearn's `lengths`; labels, one for each sequence, are ignored."""
+    if y is not None and np.ndim(y) == 1 and len(y) != n_sequences:
+        raise ValueError(
+            f"X holds {n_sequences} sequences, but y has {len(y)} entries. Lengths are not passed: hand over the "
+            "sequences as a list of arrays, [X[:20], X[20:]]."
+        )
+
+
 class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of generative models on sequences.
 
@@ -60,7 +69,7 @@ class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             One sample is one sequence. In a 3-D array, rows of NaN at the end of a sequence are padding; a 2-D array
             is one univariate sequence a row, so that a single recording is `[X]`.
         y : None
-            Ignored.
+            Ignored; lengths are not passed here but read off `X`.
 
         Returns
         -------
@@ -71,6 +80,7 @@ class SequenceModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             for name in [name for name in vars(self) if name.endswith("_")]:
                 delattr(self, name)
             sequences, self.container_ = read_sequences(self, X, reset=True)
+            _check_ignored(y, len(sequences.lengths))
             self.dtype_ = whole_dtype(X)
             self.lengths_ = sequences.lengths
             self.likelihood_ = "exact"

@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
+from skgen import HiddenMarkovModel
 from skgen.exceptions import GivenError, UnsupportedGivenError
 from skgen.sequence import SequenceModel
 
@@ -198,3 +199,9 @@ def test_a_failing_hook_leaves_the_old_fit():
 
 def test_information_criteria_exist_with_the_count_of_parameters_only():
     assert not hasattr(WhiteNoise().fit(ROWS), "bic")
+
+
+def test_lengths_in_the_place_of_labels_are_refused():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(ValueError, match="Lengths are not passed"):
+        HiddenMarkovModel(2).fit(X, [20, 20, 20])

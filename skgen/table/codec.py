@@ -282,6 +282,9 @@ def _tick_numbers(raw, column):
         return np.full(len(raw.missing), np.nan)
     if bool(raw.tick) != bool(column.tick) or raw.source != column.source:
         raise SchemaError(f"Column {column.name!r} held {column.source} cells in fit, got {raw.source}.")
+    if bool(raw.time_zone) != bool(column.time_zone):
+        held, got = (f"the time zone {zone}" if zone else "no time zone" for zone in (column.time_zone, raw.time_zone))
+        raise SchemaError(f"Dates of column {column.name!r} had {held} in fit, now {got}. Localise or convert them.")
     ticks = raw.values if raw.tick == column.tick else np.rint(raw.values * (raw.tick / column.tick)).astype(np.int64)
     cells = np.rint((ticks - column.origin) / column.step)
     return np.where(raw.missing, np.nan, cells * column.resolution)
@@ -290,6 +293,9 @@ def _tick_numbers(raw, column):
 def _level_positions(raw, column):
     """Positions in the schema's levels as floats: -1 another level, NaN a missing cell."""
     if raw.codes is None:
+        if column.source == "text" and not raw.missing.all() and all(isinstance(s, str) for s in column.levels):
+            shown = raw.values[~raw.missing][0]
+            raise SchemaError(f"Column {column.name!r} held text in fit, got numbers such as {shown}.")
         levels, codes = np.unique(raw.values, return_inverse=True)
         levels, codes = levels.tolist(), np.where(raw.missing, -1, codes)
     else:

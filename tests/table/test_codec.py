@@ -163,6 +163,10 @@ def test_wrong_tables_raise():
         codec.encode(pd.DataFrame({"x": ["a"], "t": pd.to_datetime(["2020"])}))
     with pytest.raises(SchemaError, match="held datetime cells"):
         codec.encode(pd.DataFrame({"x": [1], "t": [3.5]}))
+    with pytest.raises(SchemaError, match="had no time zone in fit, now the time zone Asia/Tokyo"):
+        codec.encode(pd.DataFrame({"x": [1], "t": pd.to_datetime(["2020"]).tz_localize("Asia/Tokyo")}))
+    with pytest.raises(SchemaError, match="held text in fit, got numbers such as 3"):
+        TableCodec().fit(pd.DataFrame({"s": ["a", "b"]})).encode(pd.DataFrame({"s": [3, 4]}))
     with pytest.raises(ValueError, match="infinity in columns \\['x'\\]"):
         codec.encode(pd.DataFrame({"x": [np.inf], "t": pd.to_datetime(["2020"])}))
 
