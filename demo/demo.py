@@ -91,8 +91,12 @@ def make_models():
     }
 
 
+#: Notes that were printed, so that each is printed once.
+SAID = set()
+
+
 @contextmanager
-def step(title, said=set()):  # noqa: B006  one set for all steps: each note is printed once
+def step(title):
     """Announces a step, and afterwards its seconds and every warning that is new."""
     print(f"\n{title} ...", flush=True)
     start = perf_counter()
@@ -101,9 +105,9 @@ def step(title, said=set()):  # noqa: B006  one set for all steps: each note is 
         yield
     print(f"... {perf_counter() - start:.1f} s")
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        if message not in said:
+        if message not in SAID:
             print(f"Note: {message}")
-            said.add(message)
+            SAID.add(message)
 
 
 def compare(table):
