@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
-from ._density import N_DRAWS
+from ._density import draw_log_densities
+from ._proposals import resample_proposals
 from ._random import BLOCK_ROWS, block_generator
 from ._resampling import resample_given
 from .exceptions import GivenError, LowSupportError, UnsupportedGivenError
 from .table import Allowed
-from .table._draws import row_draws
 from .table.given import column_position, parse_given
 
 #: Rounds of about 1,024 draws for one block of rows that must meet a condition.
@@ -29,7 +29,7 @@ MOST_ROUNDS = 256
 
 def check_marginals(model, given):
     """The mask of the columns to condition on; an error where the model has no marginal densities."""
-    if "known" not in inspect.signature(model._log_density).parameters:
+    if "known" not in _parameters(model._log_density):
         raise UnsupportedGivenError(
             f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
             "GaussianMixture and KernelDensity can."
@@ -45,20 +45,17 @@ def check_marginals(model, given):
     return known
 
 
+def _parameters(hook):
+    return inspect.signature(hook).parameters
+
+
 def log_marginal(model, Z, known):
     """Log-density of the known columns of rows of the typed view."""
     if not known.any():
         return np.zeros(len(Z))
     if model._view == "typed":
         return model._log_density(Z, known)
-    real, scores = model.codec_.real, []
-    exact = not real.needs_draw_[known].any()
-    draws = [np.full(Z.shape, 0.5)] if exact else row_draws(real.cells(Z)[:, known], model.stream_.seed, N_DRAWS)
-    for u in draws:
-        full = np.full(Z.shape, 0.5)
-        full[:, known] = u if u.shape[1] == known.sum() else u[:, known]
-        R, log_weight = real.encode(Z, full, known)
-        scores.append(model._log_density(R, known) + log_weight)
+    scores = draw_log_densities(model, Z, known)
     return logsumexp(scores, axis=0) - np.log(len(scores))
 
 
@@ -99,8 +96,10 @@ def _draw_rows(model, spec, rows, rng, ess):
         known = spec.known[rows[group[0]]]
         allowed = _with_completed(spec.allowed, spec.completed[rows[group[0]]])
         points = spec.points[rows[group]]
-        if _has_conditionals(model, known):
+        if _has_conditionals(model, known, allowed):
             drawn = _draw_by_hook(model, points, known, allowed, rng)
+        elif hasattr(model, "_propose_given"):
+            drawn = resample_proposals(model, points, known, allowed, rng, ess, meets)
         else:
             drawn = resample_given(model, points, known, allowed, rng, ess)
         Z[group] = _placed(model.codec_, drawn, allowed, spec.written, rng)
@@ -128,7 +127,10 @@ def _with_completed(allowed, completed):
     ]
 
 
-def _has_conditionals(model, known):
+def _has_conditionals(model, known, allowed):
+    """Whether single draws of a hook follow the conditional law."""
+    if hasattr(model, "_is_exact_given"):
+        return model._is_exact_given(known, allowed)
     if not hasattr(model, "_sample_given"):
         return False
     return model._view == "typed" or not model.codec_.real.needs_draw_[known].any()
@@ -136,7 +138,7 @@ def _has_conditionals(model, known):
 
 def _draw_by_hook(model, points, known, allowed, rng):
     """Independent draws of the model's conditional law; those outside the sets or the support are drawn again."""
-    takes_allowed = "allowed" in inspect.signature(model._sample_given).parameters
+    takes_allowed = not hasattr(model, "_sample_given") or "allowed" in _parameters(model._sample_given)
     Z = np.empty(points.shape)
     pending = np.arange(len(points))
     for _ in range(MOST_ROUNDS):
@@ -156,6 +158,8 @@ def _draw_by_hook(model, points, known, allowed, rng):
 
 def _call_hook(model, points, known, rng, allowed):
     extra = () if allowed is None else (allowed,)
+    if not hasattr(model, "_sample_given"):
+        return model._propose_given(points, known, rng, allowed)[0]
     if model._view == "typed":
         return model._sample_given(points, known, rng, *extra)
     real = model.codec_.real

@@ -7,6 +7,7 @@ Rows :math:`(a_i, u_i)` are drawn from the joint law, the wanted `a` is put in p
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtr
@@ -50,8 +51,9 @@ def resample_given(model, points, known, allowed, rng, ess):
         rows = np.flatnonzero(row_of == k)
         weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
         ess.append(size)
-        _judge(size, pool, points[rows[0]], known, allowed)
-        Z[rows] = pool.Z[_systematic(weight, len(rows), rng)]
+        if size < WARN_ESS:
+            judge(size, len(pool.Z), model, known, allowed, partial(_effective, pool, points[rows[0]]))
+        Z[rows] = pool.Z[systematic(weight, len(rows), rng)]
     Z[:, known] = points[:, known]
     return Z
 
@@ -124,27 +126,44 @@ def log_near(z, a, column, spread, n_known):
     return np.where(absent, -np.inf, log_r)
 
 
-def _judge(size, pool, point, known, allowed):
-    if size >= WARN_ESS:
-        return
-    message = f"Only {size:.0f} independent draws of {len(pool.Z)} stand behind the condition"
+def _effective(pool, point, known, allowed):
+    return _weigh(pool, point, known, allowed, 1)[1]
+
+
+def judge(size, n_drawn, model, known, allowed, effective):
+    """Warn of a small effective size; give up on a tiny one, naming the condition whose loss raises it most.
+
+    Parameters
+    ----------
+    size : float
+        The effective size.
+    n_drawn : int
+        Draws behind it.
+    model : GenerativeModel
+        The fitted model.
+    known : ndarray of bool of shape (n_features,)
+        The known columns.
+    allowed : list of Allowed or None
+        Sets for the others.
+    effective : callable
+        The effective size under fewer conditions: takes `known` and `allowed`.
+    """
+    message = f"Only {size:.0f} independent draws of {n_drawn} stand behind the condition"
     if size >= LEAST_ESS:
-        warnings.warn(message + "; widen it for a more varied sample.", LowSupportWarning, stacklevel=5)
+        warnings.warn(message + "; widen it for a more varied sample.", LowSupportWarning, stacklevel=6)
         return
     worst, best = None, -1.0
     for j in [*np.flatnonzero(known), *(j for j, a in enumerate(allowed) if a is not None)]:
         fewer = known.copy()
         fewer[j] = False
-        rest = [None if i == j else a for i, a in enumerate(allowed)]
-        effective = _weigh(pool, point, fewer, rest, 1)[1]
-        if effective > best:
-            worst, best = j, effective
-    raise LowSupportError(
-        f"{message}; the hardest is that on column {pool.model.codec_.columns[worst].name!r}. Widen it."
-    )
+        found = effective(fewer, [None if i == j else a for i, a in enumerate(allowed)])
+        if found > best:
+            worst, best = j, found
+    name = model.codec_.columns[worst].name
+    raise LowSupportError(f"{message}; the hardest is that on column {name!r}. Widen it.")
 
 
-def _systematic(weight, n, rng):
+def systematic(weight, n, rng):
     """Systematic resampling: positions of n rows, in random order."""
     at = np.searchsorted(np.cumsum(weight), (rng.random() + np.arange(n)) / n)
     return rng.permutation(np.minimum(at, len(weight) - 1))
