@@ -9,7 +9,7 @@ from importlib import import_module
 from ._registry import PUBLIC
 from ._version import __version__
 
-_MODULES = ("classic", "datasets", "exceptions", "model_selection", "plotting", "table", "testing")
+_MODULES = ("classic", "datasets", "exceptions", "metrics", "model_selection", "plotting", "table", "testing")
 
 __all__ = ["__version__", *sorted(PUBLIC)]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from .table._draws import row_draws
-
 #: Draws of a discrete cell's place per row, and rows that are scored at a time.
 N_DRAWS, CHUNK_ROWS = 16, 8192
 
@@ -18,26 +16,25 @@ def log_density(model, Z):
     return _over_chunks(lambda rows: _real_log_density(model, rows), Z)
 
 
-def _real_log_density(model, Z, n_draws=N_DRAWS):
-    real = model.codec_.real
-    if real.exact_:
-        R, log_weight = real.encode(Z, np.full(Z.shape, 0.5))
-        return model._log_density(R) + log_weight
-    return logsumexp(_draw_log_densities(model, Z, n_draws), axis=0) - np.log(n_draws)
+def _real_log_density(model, Z):
+    scores = draw_log_densities(model, Z)
+    return logsumexp(scores, axis=0) - np.log(len(scores))
 
 
-def _draw_log_densities(model, Z, n_draws):
-    real, scores = model.codec_.real, []
-    for u in row_draws(real.cells(Z), model.stream_.seed, n_draws):
-        R, log_weight = real.encode(Z, u)
-        scores.append(model._log_density(R) + log_weight)
-    return np.array(scores)
+def draw_log_densities(model, Z, known=None):
+    """Weighted log-densities at the scoring draws, (1, n) where none is needed; of the known columns if they are given.
+
+    Their mean on the natural scale is the density that a score takes the logarithm of.
+    """
+    marginal = () if known is None else (known,)
+    draws = model.codec_.real.draws(Z, model.stream_.seed, N_DRAWS, known)
+    return np.array([model._log_density(R, *marginal) + log_weight for R, log_weight in draws])
 
 
 def bound_gap(model, Z, n_rows=1000):
     """What doubling the draws from 8 to 16 adds to the mean score of training rows, in nats."""
     Z = Z[:: max(len(Z) // n_rows, 1)]
-    scores = _draw_log_densities(model, Z, N_DRAWS)
+    scores = draw_log_densities(model, Z)
     half = logsumexp(scores[: N_DRAWS // 2], axis=0) - np.log(N_DRAWS // 2)
     return float(np.mean(logsumexp(scores, axis=0) - np.log(N_DRAWS) - half))
 

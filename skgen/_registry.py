@@ -7,15 +7,23 @@ from __future__ import annotations
 
 #: Kinds: model, sequence (estimators); function, display, object, sentinel (everything else).
 PUBLIC: dict[str, tuple[str, str]] = {
+    "AdversarialRandomForest": ("skgen.classic.adversarial_random_forest", "model"),
+    "AutoregressiveTrees": ("skgen.classic.autoregressive_trees", "model"),
     "GaussianMixture": ("skgen.classic.gaussian_mixture", "model"),
     "KernelDensity": ("skgen.classic.kernel_density", "model"),
+    "GaussianCopula": ("skgen.classic.gaussian_copula", "model"),
+    "IndependentColumns": ("skgen.classic.independent_columns", "model"),
+    "BayesianNetwork": ("skgen.classic.bayesian_network", "model"),
     "HiddenMarkovModel": ("skgen.classic.hmm", "sequence"),
     "MISSING": ("skgen.table", "sentinel"),
     "Schema": ("skgen.table", "object"),
     "TableCodec": ("skgen.table", "object"),
+    "QualityDisplay": ("skgen.plotting.quality_display", "display"),
     "TableDisplay": ("skgen.plotting.table_display", "display"),
+    "GraphDisplay": ("skgen.plotting.network_display", "display"),
     "compare_densities": ("skgen.model_selection.compare", "function"),
     "load": ("skgen.persistence", "function"),
+    "quality_report": ("skgen.metrics.report", "function"),
     "save": ("skgen.persistence", "function"),
 }
 
@@ -24,10 +32,17 @@ MODELS: dict[str, tuple[str, str]] = {name: row for name, row in PUBLIC.items() 
 
 #: Objects of ours that may stand inside a fitted model: class name -> module. Each has `to_state` and `from_state`.
 STATE_OBJECTS: dict[str, str] = {
+    "CellTable": "skgen.classic._forest.cell_table",
+    "LeafCounts": "skgen.classic._forest.leaf_counts",
+    "LeafLaws": "skgen.classic._forest.leaf_laws",
+    "Partition": "skgen.classic._forest.partition",
     "Schema": "skgen.table.schema",
     "TableCodec": "skgen.table.codec",
     "RealView": "skgen.table.real",
+    "ColumnCells": "skgen.table.cells",
     "SampleStream": "skgen._random",
+    "ColumnStates": "skgen.classic._network.states",
+    "TreeChain": "skgen.classic._trees.chain",
     "GaussianBlock": "skgen.classic._mixture.gaussian_block",
     "FlagLaw": "skgen.classic._mixture.flag_law",
     "LevelLaw": "skgen.classic._mixture.level_law",
@@ -35,6 +50,9 @@ STATE_OBJECTS: dict[str, str] = {
     "CellKernel": "skgen.classic._kernel.cell_kernel",
     "LevelKernel": "skgen.classic._kernel.level_kernel",
     "NumberKernel": "skgen.classic._kernel.number_kernel",
+    "CellsLaw": "skgen.classic._independent.cells_law",
+    "FamilyLaw": "skgen.classic._independent.family_law",
+    "SplineLaw": "skgen.classic._independent.spline_law",
 }
 
 

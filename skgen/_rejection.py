@@ -13,14 +13,20 @@ MOST_ROUNDS = 1000
 
 def draw_block(model, rng):
     """One block of 1,024 rows of the typed view from the model's law, conditioned on the seen support."""
+    return model.codec_.place(draw_points(model, rng)[0], rng)
+
+
+def draw_points(model, rng):
+    """As `draw_block`, numbers at the centre of their cell, and the model's own numbers behind the rows."""
     kept, n_kept = [], 0
     for _ in range(MOST_ROUNDS):
-        Z = model.codec_.to_typed(model._sample(BLOCK_ROWS, rng))
+        points = model._sample(BLOCK_ROWS, rng)
+        Z = model.codec_.to_typed(points)
         inside = model.codec_.seen(Z)
-        kept.append(Z if inside.all() else Z[inside])
-        n_kept += len(kept[-1])
+        kept.append((Z, points) if inside.all() else (Z[inside], points[inside]))
+        n_kept += len(kept[-1][0])
         if n_kept >= BLOCK_ROWS:
-            return model.codec_.place(np.concatenate(kept)[:BLOCK_ROWS], rng)
+            return tuple(np.concatenate(part)[:BLOCK_ROWS] for part in zip(*kept))
     raise RejectionError(
         f"Only {n_kept} of {MOST_ROUNDS * BLOCK_ROWS} draws lie in the support that fit saw, {_worst(model, Z)}. "
         "Use KernelDensity, covariance_type='diag', or transform skewed columns."

@@ -12,16 +12,16 @@ from functools import partial
 import numpy as np
 from scipy.special import ndtr
 
-from ._density import log_density
 from ._random import BLOCK_ROWS
-from ._rejection import draw_block
+from ._rejection import draw_points
 from .exceptions import LowSupportError, LowSupportWarning
 
 #: Rows of the first and of the largest pool, and the effective sizes below which to warn and to give up.
 FIRST_POOL, LARGEST_POOL = 4096, 65536
 WARN_ESS, LEAST_ESS = 100, 10
-#: Share of r on the wanted category; the rest is even over its levels.
-_SHARP = 0.5
+#: The share of r on the wanted category is m / (m + `MANY`), for m rows of the first pool that have it; the rest is
+#: even over the levels. Rows of the category weigh alike, others unevenly; where it is rare they are all there is.
+MANY = 40
 
 
 def resample_given(model, points, known, allowed, rng, ess):
@@ -64,15 +64,55 @@ class _Pool:
     def __init__(self, model, rng):
         self.model, self.rng = model, rng
         self.Z, self.log_p = np.empty((0, model.n_features_in_)), np.empty(0)
+        self.points = self.Z
         self.grow(FIRST_POOL)
         self.spread = np.array([np.std(z[~np.isnan(z)]) if not np.isnan(z).all() else 0.0 for z in self.Z.T])
 
     def grow(self, size):
         while len(self.Z) < size:
-            blocks = [draw_block(self.model, self.rng) for _ in range((size - len(self.Z)) // BLOCK_ROWS)]
-            new = np.concatenate(blocks)
-            self.Z = np.concatenate([self.Z, new])
-            self.log_p = np.concatenate([self.log_p, log_density(self.model, new)])
+            blocks = [draw_points(self.model, self.rng) for _ in range((size - len(self.Z)) // BLOCK_ROWS)]
+            Z, points = (np.concatenate(part) for part in zip(*blocks))
+            if self.model._view == "real":
+                points = _at_cells(self.model.codec_.real, Z, points)
+            self.Z, self.points = np.concatenate([self.Z, Z]), np.concatenate([self.points, points])
+            self.log_p = np.concatenate([self.log_p, self.model._log_density(points)])
+
+    def sharpness(self, j, a):
+        """The share of the law near a category `a` of column j that it keeps."""
+        z = self.Z[:FIRST_POOL, j]
+        m = np.count_nonzero(np.isnan(z) if np.isnan(a) else z == a)
+        return m / (m + MANY)
+
+    def weigh(self, rows, point, known, allowed):
+        """Log-weights of some of the rows."""
+        model, Z, points = self.model, self.Z[rows], self.points[rows]
+        replaced = Z.copy()
+        replaced[:, known] = point[known]
+        change = 0.0
+        if model._view == "real":
+            replaced, change = _replaced_points(model.codec_.real, Z, points, replaced, known, self.rng)
+        log_ratio = model._log_density(replaced) - self.log_p[rows] + change
+        return weigh_rows(model, Z, log_ratio, point, known, allowed, self)
+
+
+def _at_cells(real, Z, points):
+    """Points of the real view, those of smooth numbers moved to where the number in the centre of its cell lies."""
+    first, middle, last = (real.encode(Z, np.full(Z.shape, u))[0] for u in (0.0, 0.5, 1.0))
+    return np.where(first < last, points, middle)
+
+
+def _replaced_points(real, Z, points, replaced, known, rng):
+    """Points with the known cells in place, anywhere in them, and what the log-weights of the encoding change by.
+
+    A known cell is a set of points: a row keeps its place if it lies in the wanted cell, else it gets one there. So
+    weights are exact, where densities of cells averaged over a few draws would not be.
+    """
+    new, log_new = real.encode(replaced, rng.random(Z.shape), known)
+    middle, log_old = real.encode(Z, np.full(Z.shape, 0.5), known)
+    moves = known & (replaced != Z) & ~(np.isnan(Z) & np.isnan(replaced))
+    # the log-weight of a place z in a cell is log P + z^2 / 2 + const
+    places = np.where(moves, points**2 - middle**2, new**2 - middle**2)[:, known]
+    return np.where(moves, new, points), log_new - log_old - 0.5 * places.sum(axis=1)
 
 
 def _weigh(pool, point, known, allowed, n_wanted):
@@ -81,9 +121,7 @@ def _weigh(pool, point, known, allowed, n_wanted):
     while True:
         pool.grow(size)
         new = slice(len(log_weight), size)
-        log_weight = np.append(
-            log_weight, weigh_rows(pool.model, pool.Z[new], pool.log_p[new], point, known, allowed, pool.spread)
-        )
+        log_weight = np.append(log_weight, pool.weigh(new, point, known, allowed))
         top = log_weight.max()
         weight = np.exp(log_weight - top) if np.isfinite(top) else np.zeros(size)
         total = weight.sum()
@@ -93,28 +131,33 @@ def _weigh(pool, point, known, allowed, n_wanted):
         size *= 2
 
 
-def weigh_rows(model, Z, log_p, point, known, allowed, spread):
-    """Log-weights that make rows follow p(u | a) once the wanted values stand in place of their own."""
-    replaced = Z.copy()
-    replaced[:, known] = point[known]
-    log_weight = log_density(model, replaced) - log_p
+def weigh_rows(model, Z, log_ratio, point, known, allowed, pool):
+    """Log-weights that make rows follow p(u | a) once the wanted values stand in place of their own.
+
+    `log_ratio` is the log-density of the rows with the wanted values less that of the rows as they were drawn.
+    """
+    log_weight = log_ratio
     for j in np.flatnonzero(known):
-        log_weight = log_weight + log_near(Z[:, j], point[j], model.codec_.columns[j], spread[j], known.sum())
+        near = model.codec_.columns[j], pool.spread[j], known.sum(), pool.sharpness(j, point[j])
+        log_weight = log_weight + log_near(Z[:, j], point[j], *near)
     for j, a in enumerate(allowed):
         if a is not None and not known[j]:
             log_weight = np.where(a.contains(Z[:, j]), log_weight, -np.inf)
     return log_weight
 
 
-def log_near(z, a, column, spread, n_known):
-    """Log-density at cells `z` of a normalised law near the cell `a` of one column of standard deviation `spread`."""
+def log_near(z, a, column, spread, n_known, sharp=0.5):
+    """Log-density at cells `z` of a normalised law near the cell `a` of one column of standard deviation `spread`.
+
+    `sharp` is the share that a category keeps beside its part of the even rest.
+    """
     absent = np.isnan(z)
     if column.kind == "category" or np.isnan(a):
         n_cells = column.n_codes + column.missing_seen
         same = absent if np.isnan(a) else z == a
         if column.kind == "number":
             return np.where(same, 0.0, -np.inf)
-        return np.log(_SHARP * same + (1 - _SHARP) / n_cells)
+        return np.log(sharp * same + (1 - sharp) / n_cells)
     h = max(spread * FIRST_POOL ** (-1 / (n_known + 4)), column.resolution) or 1.0
     t = (np.where(absent, a, z) - a) / h
     if column.resolution:

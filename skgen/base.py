@@ -126,7 +126,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         if self._view == "typed":
             hook(Z, weight, rng)
             return
-        encode = _Encoder(self.codec_, Z)
+        encode = _Encoder(self.codec_, Z, seed)
         hook(encode(rng)[0], weight, rng, encode)
         if not self.codec_.exact_:
             self.bound_gap_ = bound_gap(self, Z)
@@ -265,9 +265,19 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
 class _Encoder:
     """The training rows of a real-view model, dequantised afresh at each call."""
 
-    def __init__(self, codec, Z):
-        self._codec, self._Z = codec, Z
+    def __init__(self, codec, Z, seed):
+        self._codec, self._Z, self._seed = codec, Z, seed
 
     def __call__(self, rng):
         """Points of R^d and their log-weights."""
         return self._codec.real.encode(self._Z, rng.random(self._Z.shape))
+
+    def distinct(self, weight):
+        """Positions of the distinct rows, and their summed weights."""
+        keys = np.where(np.isnan(self._Z), np.inf, self._Z)  # NaN never equals NaN
+        _, first, row_of = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        return first, np.bincount(row_of.reshape(-1), weight)
+
+    def draws(self, rows, n_draws):
+        """Points (draws, rows, d) and log-weights of rows: functions of a row alone; one draw where none is needed."""
+        return self._codec.real.stacked_draws(self._Z[rows], self._seed + 1, n_draws)

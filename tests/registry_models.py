@@ -12,7 +12,10 @@ CHEAP = {"max_epochs": 2, "n_init": 1}
 
 #: Beside the default configuration, those that take other paths through a model.
 CONFIGURATIONS = {
+    "BayesianNetwork": [{"structure": "chow-liu", "smoothing": 0.5, "n_bins": 4}],
+    "GaussianCopula": [{"marginals": "standardize", "shrinkage": 0.1}],
     "GaussianMixture": [{"n_components": 3}, {"n_components": 2, "covariance_type": "diag"}],
+    "IndependentColumns": [{"family": "spline"}],
     "KernelDensity": [{"bandwidth": 0.4}, {"bandwidth": "neighbors"}],
 }
 

@@ -7,10 +7,18 @@ from hypothesis import HealthCheck, given, settings
 from toy_models import IndependentColumns, TwoHalves
 from toy_real import RealNormal
 
-from skgen import GaussianMixture, KernelDensity
+from skgen import BayesianNetwork, GaussianMixture, KernelDensity
 from skgen.testing.hostile import COLUMNS, build_table, check_hostile_table, hostile_tables, must_be_refused
 
-MODELS = [GaussianMixture(), GaussianMixture(3), KernelDensity(), IndependentColumns(), TwoHalves(), RealNormal()]
+MODELS = [
+    GaussianMixture(),
+    GaussianMixture(3),
+    KernelDensity(),
+    BayesianNetwork(),
+    IndependentColumns(),
+    TwoHalves(),
+    RealNormal(),
+]
 
 
 def _examples(n):

@@ -42,10 +42,10 @@ def test_weighted_rows_follow_the_conditional_law():
 
 
 def test_the_classic_wrong_weight_is_found(monkeypatch):
-    def joint_only(model, Z, log_p, point, known, allowed, spread):
+    def joint_only(model, Z, log_ratio, point, known, allowed, pool):
         replaced = Z.copy()
         replaced[:, known] = point[known]
-        return skgen._resampling.log_density(model, replaced)
+        return model._log_density(replaced)
 
     monkeypatch.setattr(skgen._resampling, "weigh_rows", joint_only)
     assert max(z_of_conditional(fitted()[0])) > 4.9

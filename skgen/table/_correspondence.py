@@ -44,7 +44,7 @@ def level_orders(Z, columns, sample_weight=None):
     bins, owner = _bin_table(Z, columns, weight, partners)
     for j in wanted:
         table = _crosstab(Z[:, j], columns[j].n_codes, bins, weight)[:, owner != j]
-        orders[j] = _axis_order(_first_axis(table))
+        orders[j] = _axis_order(first_axis(table))
     return orders
 
 
@@ -94,7 +94,7 @@ def _crosstab(z, n_levels, bins, weight):
     return level @ bins
 
 
-def _first_axis(table):
+def first_axis(table):
     """Scores of the rows of a table of counts on its first correspondence axis."""
     total = table.sum()
     if not total:

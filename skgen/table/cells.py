@@ -103,6 +103,30 @@ class ColumnCells:
             log_within[outside] = self._log_reserved(z[outside])
         return codes, log_within
 
+    def nearest(self, z):
+        """Codes of cells where each event has one: the end of the range for a number beyond it, the nearest of a few
+        values, and K for an unseen level as for a missing cell.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n,)
+            Cells of the typed view.
+
+        Returns
+        -------
+        ndarray of int of shape (n,)
+            Codes from 0 to K.
+        """
+        absent = np.isnan(z)
+        if self.tiling is not None:
+            codes = self.tiling.locate(z)
+        elif self.column.kind == "number" and self.n_cells:
+            values = self.column.values
+            codes = np.searchsorted((values[1:] + values[:-1]) / 2, z)
+        else:
+            codes = np.where(z < self.n_cells, np.nan_to_num(z), self.n_cells).astype(np.int64)
+        return np.where(absent, self.n_cells, codes)
+
     def _positions(self, z):
         """Codes of numbers; what is at NaN does not matter."""
         if self.column.kind == "category":

@@ -14,6 +14,7 @@ import numpy as np
 from ._continuous import MAPS, ContinuousColumn
 from ._correspondence import level_orders
 from ._discrete import DiscreteColumn
+from ._draws import column_keys, row_draws
 from ._lattice import LatticeColumn
 from .column import CodecColumn
 
@@ -88,6 +89,7 @@ class RealView:
     def _set_maps(self, maps):
         self._maps = maps
         self.needs_draw_ = np.array([m.needs_draw for m in maps], bool)
+        self._keys = column_keys([m.column.name for m in maps])
         return self
 
     @property
@@ -155,6 +157,57 @@ class RealView:
         for j, column in enumerate(self._maps):
             codes[:, j] = column.cells(Z[:, j])
         return codes
+
+    def draws(self, Z, seed, n_draws, known=None):
+        """Scoring draws of rows: a function of the seed and of the named cells of a row alone.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_features)
+            Rows of the typed view.
+        seed : int
+            Seed of the draws.
+        n_draws : int
+            Number of draws.
+        known : ndarray of bool of shape (n_features,), default=None
+            The columns that count, all where None.
+
+        Yields
+        ------
+        R : ndarray of shape (n_samples, n_features)
+            Points of R^d; 0 in columns that do not count.
+        log_weight : ndarray of shape (n_samples,)
+            What to add to a log-density at `R`, nats.
+        """
+        known = np.ones(Z.shape[1], bool) if known is None else known
+        for u in self._places(Z, seed, n_draws, known):
+            yield self.encode(Z, u, known)
+
+    def stacked_draws(self, Z, seed, n_draws):
+        """The draws of all columns in one array: points (draws, n_samples, n_features), log-weights (draws, n_samples).
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_features)
+            Rows of the typed view.
+        seed : int
+            Seed of the draws.
+        n_draws : int
+            Number of draws.
+        """
+        u = np.array(list(self._places(Z, seed, n_draws, np.ones(Z.shape[1], bool))))  # (draws, n, d)
+        R, log_weight = self.encode(np.tile(Z, (len(u), 1)), u.reshape(-1, Z.shape[1]))
+        return R.reshape(u.shape), log_weight.reshape(u.shape[:2])
+
+    def _places(self, Z, seed, n_draws, known):
+        """Places in the intervals of the known columns, one draw after the other; one draw where none is needed."""
+        if not self.needs_draw_[known].any():
+            yield np.full(Z.shape, 0.5)
+            return
+        for u in row_draws(self.cells(Z)[:, known], seed, n_draws, self._keys[known]):
+            full = np.full(Z.shape, 0.5)
+            full[:, known] = u
+            yield full
 
     def to_state(self) -> dict:
         return {

@@ -1,0 +1,1 @@
+"""What adversarial random forests are made of."""

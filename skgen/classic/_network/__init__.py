@@ -1,0 +1,1 @@
+"""The parts of a Bayesian network: states of columns, tables of families, search and elimination."""

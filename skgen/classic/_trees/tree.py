@@ -1,0 +1,93 @@
+"""A decision tree as arrays: grown on codes to tell a column's bins apart, read by rank of each level."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.tree import DecisionTreeClassifier
+
+
+class Tree:
+    """Splits "rank of the level of feature f <= threshold"; leaves are numbered from left to right.
+
+    Parameters
+    ----------
+    feature, threshold, left, right : ndarray of shape (n_nodes,)
+        Splits in depth-first order; the feature of a leaf is -1.
+    ranks : list of ndarray
+        For each feature, the place of its codes on the axis that is split.
+    """
+
+    def __init__(self, feature, threshold, left, right, ranks):
+        self.feature, self.threshold, self.left, self.right, self.ranks = feature, threshold, left, right, ranks
+        self.leaf = np.cumsum(feature < 0) - 1  # (n_nodes,): the leaf's number, at leaves
+
+    @classmethod
+    def grow(cls, codes, ranks, target, weight, min_leaf, seed):
+        """The tree of highest information about the target's bins.
+
+        Parameters
+        ----------
+        codes : ndarray of int of shape (n, p)
+            Codes of the features.
+        ranks : list of ndarray
+            The place of each feature's codes on its axis.
+        target : ndarray of int of shape (n,)
+            Bins of the target.
+        weight : ndarray of shape (n,)
+            Weights of the rows.
+        min_leaf : float
+            Least weight of a leaf.
+        seed : int
+            Order in which features of equal gain are tried.
+        """
+        total = weight.sum()
+        if codes.shape[1] == 0 or total < 2 * min_leaf or (target == target[0]).all():
+            none = np.array([-1])
+            return cls(none, np.zeros(1, np.float32), none, none, ranks)
+        X = np.column_stack([rank[c] for rank, c in zip(ranks, codes.T)]).astype(np.float32)
+        share = min(min_leaf * (1 - 1e-9) / total, 0.5)
+        engine = DecisionTreeClassifier(criterion="entropy", min_weight_fraction_leaf=share, random_state=seed)
+        tree = engine.fit(X, target, sample_weight=weight).tree_
+        feature = np.where(tree.children_left < 0, -1, tree.feature).astype(np.int32)
+        pointers = (tree.children_left.astype(np.int32), tree.children_right.astype(np.int32))
+        return cls(feature, tree.threshold.astype(np.float32), *pointers, ranks)
+
+    @property
+    def n_leaves(self) -> int:
+        return int(self.leaf[-1]) + 1
+
+    def apply(self, codes):
+        """The leaf of each row of codes (n, p)."""
+        node = np.zeros(len(codes), np.int32)
+        if len(self.feature) == 1:
+            return node
+        X = np.column_stack([rank[c] for rank, c in zip(self.ranks, codes.T)])
+        rows = np.arange(len(codes))
+        while len(rows):
+            at = node[rows]
+            go_left = X[rows, self.feature[at]] <= self.threshold[at]
+            node[rows] = at = np.where(go_left, self.left[at], self.right[at])
+            rows = rows[self.feature[at] >= 0]
+        return self.leaf[node]
+
+    def leaf_ranges(self):
+        """First leaf and the one after the last below each node."""
+        end = np.arange(1, len(self.feature) + 1)
+        for node in np.flatnonzero(self.feature >= 0)[::-1]:  # children come later: a loop from the back
+            end[node] = end[self.right[node]]
+        before = np.append(0, np.cumsum(self.feature < 0))
+        return before[:-1], before[end]
+
+    def parents(self):
+        """The parent of each node; the root is its own."""
+        parent = np.zeros(len(self.feature), np.int32)
+        inner = np.flatnonzero(self.feature >= 0)
+        parent[self.left[inner]] = parent[self.right[inner]] = inner
+        return parent
+
+    def to_state(self) -> dict:
+        return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "ranks")}
+
+    @classmethod
+    def from_state(cls, state):
+        return cls(**state)
