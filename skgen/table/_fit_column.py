@@ -90,12 +90,23 @@ def _is_smooth(values, mass, resolution):
 
 
 def _offsets(z, cells, resolution, weight):
-    """Rows of the cells that hold any row off the grid: cells, sorted, offsets and cumulative weights."""
+    """Rows of the cells that hold any row off the grid: cells, sorted, offsets and cumulative weights.
+
+    Where most rows are off the grid, only of the cells that hold a value twice: the others' digits mean nothing.
+    """
     offsets = z - cells
     off_grid = offsets != 0
-    few = len(np.unique(z[: MOST_VALUES**2])) <= MOST_VALUES and len(np.unique(z)) <= MOST_VALUES
-    if not off_grid.any() or not (few or np.average(off_grid, weights=weight) <= OFFSET_SHARE):
+    if not off_grid.any():
         return np.empty(0), np.empty(0), np.empty(0)
+    few = len(np.unique(z[: MOST_VALUES**2])) <= MOST_VALUES and len(np.unique(z)) <= MOST_VALUES
+    if not few and np.average(off_grid, weights=weight) > OFFSET_SHARE:
+        off_grid &= _is_repeated(z, weight)
     rows = np.isin(cells, cells[off_grid])
     places, at = np.unique(np.column_stack([cells[rows], offsets[rows]]), axis=0, return_inverse=True)
     return places[:, 0], places[:, 1], np.cumsum(np.bincount(at.reshape(-1), weight[rows]))
+
+
+def _is_repeated(z, weight):
+    """Mask of the rows whose value has the weight of two rows."""
+    _, at = np.unique(z, return_inverse=True)
+    return np.bincount(at, weight)[at] >= 2
