@@ -284,6 +284,10 @@ def different_words(descriptions):
 
 #: Parameters that mean another thing in one class, and why.
 OTHER_MEANING = {
+    "smoothing": "rows of the overall law in a component, of a marginal in a leaf; the smoothing of tables",
+    "max_iter": "iterations of EM, rounds of an adversary",
+    "n_jobs": "threads that evaluate densities, jobs that grow trees",
+    "verbose": "what is printed: the course of EM, the accuracy of rounds",
     "n_components": "components of a mixture, states of a chain",
     "covariance_type": "of a mixture's components, of the emissions of states",
     "init_params": "of a mixture, of a chain",

@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from toy_models import IndependentColumns, TwoHalves
 from toy_real import RealNormal
 
-from skgen import BayesianNetwork, GaussianMixture, KernelDensity
+from skgen import AdversarialRandomForest, BayesianNetwork, GaussianMixture, KernelDensity
 from skgen.testing.hostile import COLUMNS, build_table, check_hostile_table, hostile_tables, must_be_refused
 
 MODELS = [
+    AdversarialRandomForest(5),
     GaussianMixture(),
     GaussianMixture(3),
     KernelDensity(),

@@ -11,6 +11,7 @@ from skgen.testing import LAWS, SEQUENCE_LAWS, LawNotApplicable, check_generativ
 #: (class, law) -> why that law is not for that model. A law that holds after all fails here.
 #: The laws whose subject a model lacks, and no others: elsewhere "does not apply" is a failure.
 WITHOUT_SUBJECT = {
+    "AdversarialRandomForest": {"chunks_equal_one_fit", "em_never_lowers", "parametric_recovery"},
     "BayesianNetwork": {"chunks_equal_one_fit", "em_never_lowers", "parametric_recovery", "workers"},
     "GaussianCopula": {
         "cells_follow_scores",

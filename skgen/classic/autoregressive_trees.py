@@ -64,7 +64,7 @@ class AutoregressiveTrees(GenerativeModel):
         pairs = zip(rows.T, self.codec_.columns)
         self.cells_ = [ColumnCells.fit(z, weight, column, self.max_cells) for z, column in pairs]
         codes = np.column_stack([cells.nearest(z) for cells, z in zip(self.cells_, rows.T)])
-        orders = read_orders(self.column_order, self.schema_.names, self.cells_)
+        orders = read_orders(self.column_order, self.schema_.names)
         self.column_orders_ = [[self.schema_.names[j] for j in order] for order in orders]
         seed = int(rng.integers(2**31))
         laws = Parallel(n_jobs=-1 if self.n_jobs is None else self.n_jobs, prefer="threads")(
@@ -75,7 +75,7 @@ class AutoregressiveTrees(GenerativeModel):
         d = Z.shape[1]
         self.chains_ = [TreeChain(order, laws[k * d : (k + 1) * d]) for k, order in enumerate(orders)]
         for chain in self.chains_:
-            chain.tilt(SIMULATED, rng)
+            chain.tilt(self.cells_, SIMULATED, rng)
 
     def _sample(self, n, rng):
         chain_of, sharp = self._draw_parts(n, rng)

@@ -17,11 +17,11 @@ from .._sklearn import Interval, StrOptions, available_if, check_is_fitted
 from ..base import GenerativeModel
 from ..exceptions import UnsupportedGivenError
 from ..plotting.network_display import GraphDisplay
+from ..table.cells import ColumnCells
 from ._mixture.start import canonical_columns
 from ._network import family
 from ._network.discrete import DiscreteNetwork
-from ._network.search import Families, HillClimber, chow_liu, edge_gains
-from ._network.states import ColumnStates
+from ._network.learning import Learner, state_codes
 
 
 def _has_states_only(self):
@@ -44,7 +44,7 @@ class BayesianNetwork(GenerativeModel):
         How the graph is found. "chow-liu": the forest of the highest criterion [1]_. "hill-climbing": from that forest,
         and from no edges at all, the best of adding, removing and turning an edge until none helps; the better end is
         kept.
-    max_parents : int, default=3
+    max_parents : int, default=4
         Most parents of a column in hill climbing.
     criterion : {"leave-one-out", "bic"}, default="leave-one-out"
         What a family is worth: the log-likelihood of the rows, each under the shrunk table of the others, less the log
@@ -53,8 +53,9 @@ class BayesianNetwork(GenerativeModel):
     smoothing : "leave-one-out" or float, default="leave-one-out"
         How tables are smoothed. "leave-one-out": towards the table of one parent fewer, each time as strongly as makes
         the rows likeliest, each left out in turn. A number is the rows that are added to every entry.
-    n_bins : int, default=32
-        About how many bins a number of many values has.
+    n_bins : "leave-one-out" or int, default="leave-one-out"
+        About how many bins a number of many values has. "leave-one-out": 32, doubled or else halved for as long as the
+        criterion, with the law inside the bins counted in, rises.
     categorical_features : "from_dtype", mask or names, default="from_dtype"
         Columns to read as categories.
     schema : Schema or None, default=None
@@ -64,6 +65,8 @@ class BayesianNetwork(GenerativeModel):
 
     Attributes
     ----------
+    n_bins_ : int
+        About how many bins a number of many values has.
     edges_ : list of tuple
         Names (parent, child), the children in the order of the table.
     edge_gains_ : ndarray of shape (n_edges,)
@@ -100,17 +103,17 @@ class BayesianNetwork(GenerativeModel):
         "max_parents": [Interval(Integral, 0, None, closed="left")],
         "criterion": [StrOptions({"leave-one-out", "bic"})],
         "smoothing": [StrOptions({"leave-one-out"}), Interval(Real, 0, None, closed="neither")],
-        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "n_bins": [StrOptions({"leave-one-out"}), Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
         self,
         structure="hill-climbing",
         *,
-        max_parents=3,
+        max_parents=4,
         criterion="leave-one-out",
         smoothing="leave-one-out",
-        n_bins=32,
+        n_bins="leave-one-out",
         categorical_features="from_dtype",
         schema=None,
         random_state=None,
@@ -129,15 +132,23 @@ class BayesianNetwork(GenerativeModel):
     def _fit(self, Z, sample_weight, rng):
         weight = np.ones(len(Z)) if sample_weight is None else sample_weight
         columns = self.codec_.columns
-        self._states_ = [ColumnStates.fit(z, weight, column, self.n_bins) for z, column in zip(Z.T, columns)]
-        codes = [states.locate(z)[0] for states, z in zip(self._states_, Z.T)]
-        sizes = [states.n_states for states in self._states_]
-        self._parents_, self.edge_gains_ = self._search(codes, sizes, weight, canonical_columns(Z, weight))
-        self.edges_ = [(columns[u].name, columns[j].name) for j, p in enumerate(self._parents_) for u in p]
-        fans = [size + 1 for size in sizes]
+        cells = [ColumnCells.fit(z, weight, column) for z, column in zip(Z.T, columns)]
+        codes = [cell.locate(z)[0] for cell, z in zip(cells, Z.T)]
+        order = canonical_columns(Z, weight)  # so that the graph does not depend on the places of columns
+        learner = Learner(
+            cells,
+            codes,
+            weight,
+            order,
+            structure=self.structure,
+            max_parents=self.max_parents,
+            criterion=self.criterion,
+        )
+        self.n_bins_, self._states_, self._parents_, self.edge_gains_ = learner.learn(self.n_bins)
+        self.edges_ = [(columns[u].name, columns[j].name) for j, own in enumerate(self._parents_) for u in own]
+        codes, sizes = state_codes(self._states_, codes), [states.n_states for states in self._states_]
         self._tables_ = [
-            family.table(codes, j, parents, sizes, fans, weight, self.smoothing)
-            for j, parents in enumerate(self._parents_)
+            family.table(codes, j, own, sizes, weight, self.smoothing) for j, own in enumerate(self._parents_)
         ]
 
     def _sample(self, n, rng):
@@ -213,22 +224,6 @@ class BayesianNetwork(GenerativeModel):
         return GraphDisplay.from_estimator(self, ax=ax)
 
     # ---- helpers -------------------------------------------------------------------------------------------------
-
-    def _search(self, codes, sizes, weight, order):
-        """The parents of each column, and what each of these edges adds in nats per row.
-
-        The search takes the columns in an `order` that does not depend on their places, so neither does the graph.
-        """
-        families = Families([codes[j] for j in order], [sizes[j] for j in order], weight, self.criterion)
-        parents = chow_liu(families)
-        if self.structure == "hill-climbing":
-            starts = [parents, [()] * len(sizes)][self.max_parents == 0 :]
-            climbers = [HillClimber(families, start, self.max_parents) for start in starts]
-            parents = max((climber.climb() for climber in climbers), key=lambda end: end[0])[1]
-        places = np.argsort(order)
-        found = [tuple(int(order[u]) for u in parents[i]) for i in places]
-        by_child = [edge_gains(families, int(i), parents[i]) for i in places]
-        return found, np.concatenate(by_child)
 
     def _network(self):
         return DiscreteNetwork(self._parents_, self._tables_)

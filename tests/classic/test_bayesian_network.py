@@ -146,6 +146,16 @@ def test_chow_liu_recovers_its_own_law():
         assert 1 / 3 < np.mean(gaps) * 2 * n / truth._n_parameters() < 3
 
 
+@pytest.mark.parametrize(("n", "noise", "finer"), [(20_000, 0.002, True), (1000, 0.2, False)])
+def test_left_out_rows_choose_the_number_of_bins(n, noise, finer):
+    rng = np.random.default_rng(6)
+    x = rng.random(2 * n)
+    X = np.column_stack([x, x + noise * rng.normal(size=2 * n)])
+    chosen = BayesianNetwork().fit(X[:n])
+    assert (chosen.n_bins_ > 32) == finer and (chosen.n_bins_ < 32) != finer
+    assert chosen.score(X[n:]) > BayesianNetwork(n_bins=32).fit(X[:n]).score(X[n:])
+
+
 # ---- sums ------------------------------------------------------------------------------------------------------------
 
 

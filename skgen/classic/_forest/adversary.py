@@ -17,7 +17,7 @@ from .leaf_counts import LeafCounts
 from .leaf_laws import LeafLaws
 from .partition import Partition
 
-#: Rows drawn in a round, beyond which more are no help to trees of this size.
+#: Rows drawn in a round at most; equal rows are counted together where there are more.
 _MOST_ROWS = 200_000
 
 
@@ -39,8 +39,10 @@ class Adversary:
     """
 
     def __init__(self, places, weight, marginals, forest, least):
-        self.places, self.weight, self.marginals = places, weight, marginals
-        self.total = weight.sum()
+        self.total, self.marginals = weight.sum(), marginals
+        # equal rows one by one, for some of them to be out of bag while others are in
+        copies = np.ceil(weight / max(1.0, self.total / _MOST_ROWS) - 1e-9).astype(int)
+        self.places, self.weight = np.repeat(places, copies, axis=0), np.repeat(weight / copies, copies)
         self.n_drawn = int(np.clip(round(self.total), 10, _MOST_ROWS))
         self.forest = {**forest, "min_weight_fraction_leaf": min(least / (2 * self.total), 0.5)}
         varies = (places != places[0]).any(axis=0)

@@ -73,9 +73,9 @@ class LeafCounts:
         """The first and the last entry of column j, and one more, in the groups of all leaves and in their boxes."""
         return self._first_from(j, self.group, low), self._first_from(j, self.group, high)
 
-    def within(self, j, entries):
-        """The weight of runs of entries of column j."""
-        return self._upto[j][entries[1]] - self._upto[j][entries[0]]
+    def between(self, j, first, end):
+        """The weight of column j's entries from `first` to before `end`."""
+        return self._upto[j][end] - self._upto[j][first]
 
     def shared(self, j, share):
         """The running weight of column j's entries times the shares of their places."""

@@ -50,12 +50,11 @@ class LeafLaws:
         self.smoothing, self.shrinkage = smoothing, shrinkage
         self._upto = [np.append(0.0, np.cumsum(m)) for m in marginals]
         self._low, self._high = partition.boxes([len(m) for m in marginals])
-        # (d, L): the marginal mass of the boxes, and for each level its entries and rows in them
-        self._box = [u[high] - u[low] for u, low, high in zip(self._upto, self._low.T, self._high.T)]
+        # for each level and column the entries in the boxes of the leaves; those of a leaf itself all are
         self._entries = [
-            [level.entries(j, self._low[:, j], self._high[:, j]) for j in range(len(marginals))] for level in levels
-        ]
-        self._within = [[level.within(j, runs) for j, runs in enumerate(e)] for level, e in zip(levels, self._entries)]
+            [level.entries(j, self._low[:, j], self._high[:, j]) for j in range(len(marginals))]
+            for level in levels[:-1]
+        ] + [[(starts[:-1], starts[1:]) for starts in levels[-1].starts]]
         with np.errstate(divide="ignore"):
             self.log_weight = np.log(self.weights(shrinkage))
 
@@ -69,15 +68,28 @@ class LeafLaws:
     def weights(self, shrinkage):
         """Weights of the leaves with this shrinkage; they sum to 1."""
         n_trees = self.partition.n_trees
-        prior = np.prod(self._box, axis=0)
+        prior = np.ones(len(self.mass))
+        for j in range(len(self.marginals)):
+            prior *= self._box(j, slice(None))
         if np.isinf(shrinkage):
             return prior / n_trees
         return (self.mass + shrinkage * prior) / (self.mass.sum() + n_trees * shrinkage)
 
+    def _box(self, j, leaf):
+        """The marginal mass of column j in the boxes of leaves."""
+        return self._upto[j][self._high[leaf, j]] - self._upto[j][self._low[leaf, j]]
+
+    def _within(self, k, j, leaf):
+        """The weight of the rows of the k-th groups of leaves that column j puts into their boxes."""
+        if k == len(self.levels) - 1:
+            return self.mass[leaf]
+        first, end = self._entries[k][j]
+        return self.levels[k].between(j, first[leaf], end[leaf])
+
     def evidence(self, j, leaf, place):
         """What the law of column j in leaves at places is made of: the marginal law, counts and masses by level."""
-        found = [(level.at(j, leaf, place), within[j][leaf]) for level, within in zip(self.levels, self._within)]
-        return self.marginals[j][place] / self._box[j][leaf], found
+        found = [(level.at(j, leaf, place), self._within(k, j, leaf)) for k, level in enumerate(self.levels)]
+        return self.marginals[j][place] / self._box(j, leaf), found
 
     def log_law(self, j, leaf, place):
         """The log-law of column j in leaves at places in them."""
@@ -112,11 +124,11 @@ class LeafLaws:
     def _shares(self, j, share, leaf):
         """The expected share in column j in leaves, under the marginal law and then level by level."""
         upto = self._upto[j] if share is None else np.append(0.0, np.cumsum(self.marginals[j] * share))
-        shares = [(upto[self._high[leaf, j]] - upto[self._low[leaf, j]]) / self._box[j][leaf]]
-        for level, entries, within in zip(self.levels, self._entries, self._within):
-            upto, (first, end) = level.shared(j, share), entries[j]
+        shares = [(upto[self._high[leaf, j]] - upto[self._low[leaf, j]]) / self._box(j, leaf)]
+        for k, level in enumerate(self.levels):
+            upto, (first, end) = level.shared(j, share), self._entries[k][j]
             seen = upto[end[leaf]] - upto[first[leaf]]
-            shares.append(smoothed(seen, within[j][leaf], shares[-1], self.smoothing[j]))
+            shares.append(smoothed(seen, self._within(k, j, leaf), shares[-1], self.smoothing[j]))
         return shares
 
     # ---- draws ---------------------------------------------------------------------------------------------------
@@ -154,7 +166,7 @@ class LeafLaws:
         upto = self._upto[j] if share is None else np.append(0.0, np.cumsum(self.marginals[j] * share))
         place = _pick(upto, self._low[leaf, j], self._high[leaf, j], rng)
         for k, level in enumerate(self.levels):  # each level's own rows cover what lies behind them
-            within = self._within[k][j][leaf]
+            within = self._within(k, j, leaf)
             behind = (1 - within / (within + alpha)) * shares[k]
             own = np.flatnonzero(rng.random(len(leaf)) * shares[k + 1] >= behind)
             first, end = (runs[leaf[own]] for runs in self._entries[k][j])

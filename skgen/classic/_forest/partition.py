@@ -65,8 +65,9 @@ class Partition:
 
     def boxes(self, n_places):
         """First place, and the one behind the last, of every leaf in every column; (n_leaves, d) each."""
-        low = np.zeros((len(self.left), len(n_places)), np.int32)
-        high = np.tile(np.asarray(n_places, np.int32), (len(self.left), 1))
+        kind = np.uint16 if max(n_places) < 2**16 else np.int32
+        low = np.zeros((len(self.left), len(n_places)), kind)
+        high = np.tile(np.asarray(n_places, kind), (len(self.left), 1))
         for nodes in self.levels():
             left, right, j = self.left[nodes], self.right[nodes], self.column[nodes]
             for child in (left, right):

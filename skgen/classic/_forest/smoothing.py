@@ -7,7 +7,7 @@ import numpy as np
 from .leaf_laws import combined
 
 #: Weights of a marginal law that are tried, in rows; the last leaves nothing of the leaf's own counts.
-SMOOTHINGS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, np.inf)
+SMOOTHINGS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, np.inf)
 #: Weights of independent columns in the weights of the leaves.
 SHRINKAGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0, np.inf)
 #: Where the search starts.

@@ -31,7 +31,7 @@ class DiscreteNetwork:
         """Log-probability of rows of states (n, d)."""
         log_mass = np.zeros(len(states))
         for j in self.order:
-            log_mass += np.log(self._at(j, states)[np.arange(len(states)), states[:, j]])
+            log_mass += np.log(self.tables[j][tuple(states[:, u] for u in (*self.parents[j], j))])
         return log_mass
 
     def _at(self, j, states):
@@ -92,10 +92,10 @@ class DiscreteNetwork:
         """Fill in unknown states along the arrows; the log-weights that make the rows follow the conditional law."""
         states, log_weight = states.copy(), np.zeros(len(states))
         for j in self.order:
-            p = self._at(j, states)
             if known[j]:
-                log_weight += np.log(p[np.arange(len(p)), states[:, j]])
+                log_weight += np.log(self.tables[j][tuple(states[:, u] for u in (*self.parents[j], j))])
                 continue
+            p = self._at(j, states)
             if overlaps[j] is not None:
                 p = p * overlaps[j]
                 with np.errstate(divide="ignore"):

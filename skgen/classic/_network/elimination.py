@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 #: Entries of the products of one row, of those of all rows at a time, and of all rows in all.
-MOST_ENTRIES, MOST_AT_ONCE, MOST_WORK = 2**22, 2**23, 2**30
+MOST_ENTRIES, MOST_AT_ONCE, MOST_WORK = 2**22, 2**23, 2**28
 #: Rows of different known states to reckon with.
 MOST_ROWS = 2**12
 

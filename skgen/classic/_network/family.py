@@ -86,7 +86,7 @@ def root(codes, n_states, weight, grid=COARSE):
     return Level(np.zeros(len(codes), np.int64), 1, codes, n_states, weight, None, 1, grid)
 
 
-def table(codes, j, parents, sizes, fans, weight, smoothing):
+def table(codes, j, parents, sizes, weight, smoothing):
     """The smoothed table of a family.
 
     Parameters
@@ -97,8 +97,8 @@ def table(codes, j, parents, sizes, fans, weight, smoothing):
         The column.
     parents : tuple of int
         Its parents, the weightiest first.
-    sizes, fans : list of int
-        States of each column as a child and as a parent.
+    sizes : list of int
+        How many they are; as a parent a column has one state more, which no row is in.
     weight : ndarray of shape (n,)
         Weights of the rows.
     smoothing : float or "leave-one-out"
@@ -106,12 +106,12 @@ def table(codes, j, parents, sizes, fans, weight, smoothing):
 
     Returns
     -------
-    ndarray of shape (fans of the parents..., sizes[j] + 1)
+    ndarray of shape (sizes of the parents + 1..., sizes[j] + 1)
         Probabilities; they sum to 1 along the last axis but for a further state at its end, whose factor is 1.
     """
     level = root(codes[j], sizes[j], weight, FINE)
     for u in parents:
-        level = grow(level, codes[j], sizes[j], codes[u], fans[u], weight, FINE)
+        level = grow(level, codes[j], sizes[j], codes[u], sizes[u] + 1, weight, FINE)
     p = level.table() if smoothing == "leave-one-out" else level.counts + smoothing
     p = np.append(p / p.sum(axis=1, keepdims=True), np.ones((len(p), 1)), axis=1)
-    return p.reshape(*(fans[u] for u in parents), sizes[j] + 1)
+    return p.reshape(*(sizes[u] + 1 for u in parents), sizes[j] + 1)

@@ -128,6 +128,16 @@ def pair_gains(families):
     return gains
 
 
+def find_parents(families, structure, max_parents):
+    """The parents of each column: by `structure` "chow-liu" or "hill-climbing"."""
+    forest = chow_liu(families)
+    if structure == "chow-liu":
+        return forest
+    starts = [forest, [()] * len(forest)][max_parents == 0 :]
+    climbers = [HillClimber(families, start, max_parents) for start in starts]
+    return max((climber.climb() for climber in climbers), key=lambda end: end[0])[1]
+
+
 def edge_gains(families, j, parents):
     """What each edge into column `j` adds to the criterion, in nats per row."""
     whole = families.score(j, parents)

@@ -30,31 +30,21 @@ class ColumnStates:
         self.share = cells.mass / np.where(total > 0, total, 1.0)[state_of]
 
     @classmethod
-    def fit(cls, z, weight, column, n_bins):
-        """The states of a column.
-
-        Parameters
-        ----------
-        z : ndarray of shape (n,)
-            Cells of the typed view.
-        weight : ndarray of shape (n,)
-            Weights of the rows.
-        column : CodecColumn
-            The column.
-        n_bins : int
-            States of a number of many values; about that many.
-
-        Returns
-        -------
-        ColumnStates
-            The states.
-        """
-        cells = ColumnCells.fit(z, weight, column)
+    def group(cls, cells, n_bins):
+        """The states of a column: its levels or values, or about `n_bins` bins of its intervals."""
         if cells.tiling is not None:
             groups = cells.coarsen(n_bins)
         else:
             groups = _frequent(cells.mass[:-1], MOST_LEVELS)
         return cls(cells, np.append(groups, groups.max(initial=-1) + 1).astype(np.int64))
+
+    def left_out_score(self) -> float:
+        """Log-likelihood of the cells given their states, each row left out in turn (alone in its cell: half a row)."""
+        mass = self.cells.mass
+        total = np.bincount(self.state_of, mass, self.n_states + 1)[self.state_of]
+        among = total > mass
+        mass, total = mass[among], total[among]
+        return float(mass @ np.log(np.maximum(mass - 1, 0.5) / np.maximum(total - 1, 0.5)))
 
     @property
     def reserved(self) -> float:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .fitting import tilt_grouping
 from .leaf_laws import LeafLaws
-from .tree import Tree
 
-#: Rows that are simulated at most to tilt the smooth laws.
+#: Rows of each kind that are simulated to tilt the laws.
 SIMULATED = 100_000
 
 
@@ -56,7 +56,7 @@ class TreeChain:
         """Cells (n, d), under the sharp laws where `sharp`."""
         codes = np.zeros((len(sharp), len(self.order)), np.int64)
         for i, j in enumerate(self.order):
-            codes[:, j] = self.laws[i].draw(self.leaves(i, codes), sharp, rng.random(len(codes)), rng)
+            codes[:, j] = self.laws[i].draw(self.leaves(i, codes), sharp, rng.random(len(codes)))
         return codes
 
     def propose(self, codes, near, known, overlaps, sharp, rng):
@@ -83,29 +83,39 @@ class TreeChain:
                 both = law.log_prob(leaf[rows], codes[rows, j])
                 log_weight[rows] += np.where(sharp[rows], both[1], both[0])
             elif overlaps[j] is None:
-                near[:, j] = law.draw(leaf, sharp, rng.random(len(leaf)), rng)
+                near[:, j] = law.draw(leaf, sharp, rng.random(len(leaf)))
             else:
                 near[:, j], log_mass = _draw_open(law.probabilities(leaf, sharp) * overlaps[j], rng)
                 log_weight += log_mass
         return near, log_weight
 
-    def tilt(self, n, rng):
-        """Tilt the laws, in turn, so that simulated rows have the marginal laws of the fit."""
+    def tilt(self, cells, n, rng):
+        """Tilt the laws, in turn, so that n simulated rows of each kind have the marginal laws of the fit.
+
+        Parameters
+        ----------
+        cells : list of ColumnCells
+            Cells of all columns.
+        n : int
+            Rows to simulate.
+        rng : numpy.random.Generator
+            Source of the draws.
+        """
         sharp = np.arange(2 * n) >= n
         codes = np.zeros((2 * n, len(self.order)), np.int64)
         for law, i, j in zip(self.laws, range(len(self.order)), self.order):
             leaf = self.leaves(i, codes)
             if i:
-                law.set_tilts(np.stack([np.bincount(part, minlength=law.tree.n_leaves) for part in (leaf[:n], leaf[n:])]))
-            codes[:, j] = law.draw(leaf, sharp, _even(leaf * 2 + sharp, rng), rng)
+                visits = np.stack([np.bincount(part, minlength=law.tree.n_leaves) for part in (leaf[:n], leaf[n:])])
+                law.tilt(visits, cells[j].mass / cells[j].mass.sum(), tilt_grouping(cells[j]))
+            codes[:, j] = law.draw(leaf, sharp, _even(leaf * 2 + sharp, rng))
 
     def to_state(self) -> dict:
         return {"order": self.order, "laws": [law.to_state() for law in self.laws]}
 
     @classmethod
     def from_state(cls, state):
-        laws = [LeafLaws(Tree.from_state(law.pop("tree")), **law) for law in map(dict, state["laws"])]
-        return cls(state["order"], laws)
+        return cls(state["order"], [LeafLaws.from_state(law) for law in state["laws"]])
 
     def __reduce__(self):
         return type(self).from_state, (self.to_state(),)

@@ -1,4 +1,4 @@
-"""Orders of the columns: as stated, or from the columns' own spread."""
+"""Orders of the columns: as stated, or as the table has them, its last column first."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ import numpy as np
 from ...exceptions import SchemaError
 
 
-def auto_order(cells):
-    """Columns of low entropy first, those whose values hardly repeat last."""
-    entropy = [_entropy(c.mass) for c in cells]
-    return np.argsort(np.round(entropy, 9), kind="stable")
+def auto_order(n_columns):
+    """The last column first, since it is mostly the target, then the others as they stand."""
+    return np.append(n_columns - 1, np.arange(n_columns - 1))
 
 
-def _entropy(mass):
-    p = mass[mass > 0] / mass.sum()
-    return float(-(p * np.log(p)).sum())
-
-
-def read_orders(column_order, names, cells):
+def read_orders(column_order, names):
     """Orders (n_orders, d) from the parameter: "auto", one list of names or positions, or several."""
     if isinstance(column_order, str):
-        return [auto_order(cells)]
+        return [auto_order(len(names))]
     lists = list(column_order)
     if not lists or isinstance(lists[0], (str, int, np.integer)):
         lists = [lists]

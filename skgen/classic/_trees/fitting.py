@@ -8,13 +8,24 @@ from scipy.sparse import csr_array
 from ...table._correspondence import first_axis
 from .interpolation import RESOLUTIONS, Components
 from .leaf_laws import LeafLaws
+from .linear_scores import linear_scores
+from .raking import rake
 from .tree import Tree
 
 #: Bins of the target by which a tree is grown, and every so many-th row that the weights are fitted on.
 TARGET_BINS, HELD_OUT = 32, 5
 
 #: Entries of a table of leaves by cells: with many rows or levels, leaves grow instead.
-MOST_ENTRIES = 2**21
+MOST_ENTRIES = 2**20
+
+#: From so many cells a number is fine: a draw inside a cell is new. Elsewhere sharp laws take nodes of COARSE leaves.
+FINE_CELLS, COARSE = 128, 2
+
+#: Rows of the marginal law that are added to each node of the sharp law, so that nothing is impossible.
+SHARP_PRIOR = 0.1
+
+#: Bins of a feature, and most levels, whose joint table with the target is raked.
+RAKED_BINS, RAKED_LEVELS = 16, 64
 
 
 def fit_law(codes, weight, cells, order, i, min_leaf, seed):
@@ -36,51 +47,96 @@ def fit_law(codes, weight, cells, order, i, min_leaf, seed):
         Least weight of a leaf.
     seed : int
         Order in which features of equal gain are tried.
+
+    Returns
+    -------
+    LeafLaws
+        The fitted laws, not yet tilted.
     """
-    j, features = order[i], order[:i]
-    groupings = _groupings(cells[j])
-    min_leaf = max(min_leaf, weight.sum() * len(groupings[0]) / MOST_ENTRIES)
-    target = _target_bins(cells[j])[codes[:, j]]
-    numeric = [cells[f].column.kind == "number" for f in features]
-    sizes = [cells[f].n_cells + 1 for f in features]
-
-    def grow(rows):
-        ranks = [_ranks(codes[rows, f], target[rows], weight[rows], s, k) for f, s, k in zip(features, sizes, numeric)]
-        return Tree.grow(codes[rows][:, features], ranks, target[rows], weight[rows], min_leaf, seed)
-
-    held = np.arange(len(codes)) % HELD_OUT == HELD_OUT // 2
-    weights = _fit_weights(grow, codes, weight, held, j, features, groupings, min_leaf)
-    tree = grow(slice(None))
-    leaf, code, mass = _leaf_counts(tree.apply(codes[:, features]), codes[:, j], weight, len(groupings[0]))
-    return LeafLaws(tree, leaf, code, mass, groupings, weights, min_leaf)
+    column = _Column(codes, weight, cells, order[i], order[:i], min_leaf, seed)
+    weights = column.fit_weights()
+    tree, leaf = column.grow(slice(None))
+    components = column.components(tree, leaf, slice(None), 0.0)
+    node = tree.pruned(components.counts.sum(axis=1), column.min_leaf * (1 if column.is_fine else COARSE))
+    sharp = np.zeros((node[-1] + 1, column.n_cells))
+    np.add.at(sharp, node, components.counts)
+    sharp += SHARP_PRIOR * components.marginal
+    smooth = column.raked(components.mix(weights), leaf)
+    return LeafLaws(tree, node, smooth, column.raked(sharp / sharp.sum(axis=1, keepdims=True), node[leaf]))
 
 
-def _fit_weights(grow, codes, weight, held, j, features, groupings, min_leaf):
-    if held.any():
-        tree, rest = grow(~held), ~held
-    else:
-        tree, rest, held = grow(slice(None)), slice(None), slice(None)
-    leaf = tree.apply(codes[rest][:, features])
-    components = Components(tree, leaf, codes[rest, j], weight[rest], groupings, min_leaf, 0.5)
-    return components.fit_weights(tree.apply(codes[held][:, features]), codes[held, j], weight[held])
+class _Column:
+    """One column of the rows and those before it."""
+
+    def __init__(self, codes, weight, cells, j, features, min_leaf, seed):
+        self.codes, self.weight, self.cells, self.j, self.features, self.seed = codes, weight, cells, j, features, seed
+        self.code = codes[:, j]
+        self.groupings = groupings(cells[j])
+        self.n_cells = cells[j].n_cells + 1
+        self.min_leaf = max(min_leaf, weight.sum() * self.n_cells / MOST_ENTRIES)
+        self.target = _target_bins(cells[j])[self.code]
+        self.is_fine = cells[j].column.kind == "number" and cells[j].n_cells >= FINE_CELLS
+
+    def grow(self, rows):
+        """A tree on some of the rows, and their leaves."""
+        codes, target, weight = self.codes[rows], self.target[rows], self.weight[rows]
+        ranks = [_ranks(codes[:, f], target, weight, self.cells[f]) for f in self.features]
+        scores = linear_scores(codes, weight, self.cells, self.j, self.features) if self.is_fine else []
+        codes = codes[:, self.features]
+        tree = Tree.grow(codes, ranks, scores, target, weight, self.min_leaf, self.seed)
+        return tree, tree.apply(codes)
+
+    def components(self, tree, leaf, rows, prior):
+        """The frequencies below each leaf in some of the rows."""
+        prior = prior * (self.cells[self.j].mass > 0)
+        return Components(tree, leaf, self.code[rows], self.weight[rows], self.groupings, self.min_leaf, prior)
+
+    def fit_weights(self):
+        """Weights of the components, fitted on rows that their tree did not see."""
+        held = np.arange(len(self.codes)) % HELD_OUT == HELD_OUT // 2
+        if not held.any():
+            held = np.ones(len(held), bool)
+        rest = ~held if not held.all() else held
+        tree, leaf = self.grow(rest)
+        components = self.components(tree, leaf, rest, 0.5)
+        return components.fit_weights(tree.apply(self.codes[held][:, self.features]), self.code[held], self.weight[held])
+
+    def raked(self, law, leaf):
+        """Laws of leaves (n_leaves, K + 1) that give the joint tables with the features."""
+        features = [_feature_groups(self.cells[f])[self.codes[:, f]] for f in self.features if _is_raked(self.cells[f])]
+        if not features or len(law) == 1:
+            return law
+        grouping = tilt_grouping(self.cells[self.j])
+        fold = np.zeros((self.n_cells, grouping.max() + 1))
+        fold[np.arange(self.n_cells), grouping] = 1
+        law = law * rake(law @ fold, leaf, grouping[self.code], self.weight, features)[:, grouping]
+        return law / law.sum(axis=1, keepdims=True)
 
 
-def _leaf_counts(leaf, code, weight, n_cells):
-    keys, at = np.unique(leaf * n_cells + code, return_inverse=True)
-    return keys // n_cells, keys % n_cells, np.bincount(at, weight)
-
-
-def _groupings(cells):
-    """The group of each cell at each resolution; the missing cell, where one was seen, is a group of its own."""
+def groupings(cells):
+    """The group of each cell at each resolution, the cells themselves first; the missing cell is a group of its own."""
     K = cells.n_cells
-    last = K if cells.column.missing_seen else -1
-    found = [np.append(np.arange(K), last)]
-    if cells.column.kind == "number":
-        for n_groups in RESOLUTIONS:
-            if n_groups < K:
-                groups = cells.coarsen(n_groups)
-                found.append(np.append(groups, groups[-1] + 1))
+    found = [np.arange(K + 1)]
+    for n_groups in RESOLUTIONS if cells.column.kind == "number" else ():
+        if n_groups < K:
+            groups = cells.coarsen(n_groups)
+            found.append(np.append(groups, groups[-1] + 1))
     return found
+
+
+def tilt_grouping(cells):
+    """The groups of cells that are tilted and raked alike."""
+    found = groupings(cells)
+    return found[min(1, len(found) - 1)]
+
+
+def _feature_groups(cells):
+    groups = cells.coarsen(RAKED_BINS) if cells.column.kind == "number" else np.arange(cells.n_cells)
+    return np.append(groups, groups.max(initial=-1) + 1)
+
+
+def _is_raked(cells):
+    return cells.column.kind == "number" or cells.n_cells <= RAKED_LEVELS
 
 
 def _target_bins(cells):
@@ -88,9 +144,10 @@ def _target_bins(cells):
     return np.append(bins, bins.max(initial=-1) + 1)
 
 
-def _ranks(code, target, weight, n_codes, numeric):
+def _ranks(code, target, weight, cells):
     """Places of a feature's codes on the axis that is split: levels lie along their first axis against the target."""
-    if numeric:
+    n_codes = cells.n_cells + 1
+    if cells.column.kind == "number":
         return np.arange(n_codes, dtype=np.float32)
     n_bins = target.max() + 1
     table = np.bincount(code * n_bins + target, weight, n_codes * n_bins).reshape(n_codes, n_bins)

@@ -42,16 +42,15 @@ class Components:
         The group of each cell at each resolution, the cells themselves first.
     min_leaf : float
         Least weight of a leaf.
-    prior : float
-        Weight that is spread evenly over the cells, so that none is impossible.
+    prior : ndarray of shape (K + 1,)
+        Weight added to each cell's own, so that none is impossible that the column has.
     """
 
     def __init__(self, tree, leaf, codes, weight, groupings, min_leaf, prior):
         n_cells = len(groupings[0])
         counts = np.bincount(leaf * n_cells + codes, weight, tree.n_leaves * n_cells).reshape(tree.n_leaves, n_cells)
-        marginal = counts.sum(axis=0)
-        marginal = marginal + prior * (groupings[0] >= 0)
-        self.counts, self.groupings = counts, [np.where(g < 0, 0, g) for g in groupings]
+        marginal = counts.sum(axis=0) + prior
+        self.counts, self.groupings = counts, groupings
         self.marginal = marginal / marginal.sum()
         self.within = [self.marginal / np.maximum(np.bincount(g, self.marginal)[g], 1e-300) for g in self.groupings]
         self.ranges = _ancestor_ranges(tree, counts.sum(axis=1), min_leaf)
@@ -124,9 +123,7 @@ def _ancestor_ranges(tree, leaf_total, min_leaf):
     total = upto[last] - upto[first]
     parent, leaves = tree.parents(), np.flatnonzero(tree.feature < 0)
     ranges = [(None, None)]
-    if len(leaves) == 1:
-        return ranges
-    for least in [a * min_leaf for a in ANCESTORS if a * min_leaf < total[0]] + [total[0]]:
+    for least in [*(np.array(ANCESTORS) * min_leaf), total[0]]:
         node = leaves.copy()
         small = (total[node] < least * (1 - 1e-9)) & (node > 0)
         while small.any():

@@ -1,19 +1,12 @@
-r"""The laws of a tree's leaves over the cells of one column: a smooth one and a sharp one.
-
-Smooth is deleted interpolation, tilted so that the column's marginal law comes out right; sharp is the frequencies in
-the leaf, with a little of the marginal law so that nothing is impossible.
-"""
+"""The laws of a tree's leaves over the cells of one column: a smooth one and a sharp one, as tables."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .interpolation import Components
+from .tree import Tree
 
-#: Rows of the marginal law that are added to each leaf of the sharp law.
-SHARP_PRIOR = 0.1
-
-#: How far the tilt may go.
+#: How far a tilt may go.
 LEAST_TILT, MOST_TILT = 0.5, 2.0
 
 #: Uniform draws stop short of 1 by this, so that raised by a row's number they stay in the row.
@@ -27,141 +20,67 @@ class LeafLaws:
     ----------
     tree : Tree
         The tree.
-    leaf, code, mass : ndarray of shape (m,)
-        Weight of the rows in each cell of each leaf that has any, sorted by leaf.
-    groupings : list of ndarray
-        Groups of cells at each resolution.
-    weights : ndarray of shape (n_kinds, n_components)
-        Weights of the interpolation.
-    min_leaf : float
-        Least weight of a leaf.
-    tilts : ndarray of shape (2, K + 1) or None, default=None
-        What each cell's smooth and sharp probabilities are multiplied by, before they are normalised.
+    node : ndarray of int of shape (n_leaves,)
+        The row of the sharp table that belongs to each leaf.
+    smooth : ndarray of shape (n_leaves, K + 1)
+        The smooth law of each leaf.
+    sharp : ndarray of shape (n_nodes, K + 1)
+        The sharp law of each node, which holds one leaf or a few.
     """
 
-    _FIELDS = ("leaf", "code", "mass", "groupings", "weights", "min_leaf", "tilts")
+    def __init__(self, tree, node, smooth, sharp):
+        self.tree, self.node, self.tables = tree, node, [smooth, sharp]
+        self._upto = [_running(p) for p in self.tables]
 
-    def __init__(self, tree, leaf, code, mass, groupings, weights, min_leaf, tilts=None):
-        self.tree, self.leaf, self.code, self.mass = tree, leaf, code, mass
-        self.groupings, self.weights, self.min_leaf = groupings, weights, min_leaf
-        n_cells = len(groupings[0])
-        self.tilts = np.ones((2, n_cells)) if tilts is None else tilts
-        self.marginal = np.bincount(code, mass, n_cells)
-        self.marginal /= self.marginal.sum()
-        self._key = leaf * n_cells + code
-        self._prepare()
+    def tilt(self, occupancies, marginal, grouping):
+        """Tilt both laws so that leaves that are visited this often give the column's marginal law.
 
-    def _prepare(self):
-        self._prepare_sharp(self.tree.n_leaves)
-        self._prepare_smooth()
-
-    def _prepare_sharp(self, n_leaves):
-        self._prior = SHARP_PRIOR * self.marginal * self.tilts[1]
-        self._mass = self.mass * self.tilts[1][self.code]
-        self._total = np.bincount(self.leaf, self._mass, n_leaves)
-        self._upto = np.append(0.0, np.cumsum(self._mass))
-        self._start = self._upto[np.searchsorted(self.leaf, np.arange(n_leaves))]
-
-    def _prepare_smooth(self):
-        components = Components(
-            self.tree, self.leaf, self.code, self.mass, self.groupings, self.min_leaf, 1 / len(self.marginal)
-        )
-        self.smooth = calibrated(components.mix(self.weights), components, self.groupings)
-        self.smooth = self.smooth * self.tilts[0]
-        self.smooth /= self.smooth.sum(axis=1, keepdims=True)
-        with np.errstate(divide="ignore"):
-            self.log_smooth = np.log(self.smooth)
-        self._smooth_upto = cumulative(self.smooth)
-
-    def set_tilts(self, occupancies):
-        """Tilt both laws so that leaves visited this often, shape (2, n_leaves), give the marginal law of the rows."""
-        share = occupancies / occupancies.sum(axis=1, keepdims=True)
-        per_row = share[1] / (self._total + self._prior.sum())
-        sharp = np.bincount(self.code, self._mass * per_row[self.leaf], len(self.marginal))
-        sharp += per_row.sum() * self._prior
-        self.tilts = np.stack([self._tilt(share[0] @ self.smooth), self._tilt(sharp)])
-        self._prepare()
-
-    def _tilt(self, reached):
-        grouping = self.groupings[min(1, len(self.groupings) - 1)]
-        grouping = np.where(grouping < 0, grouping.max() + 1, grouping)
-        wanted, found = np.bincount(grouping, self.marginal), np.bincount(grouping, reached)
-        ratio = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
-        return np.clip(ratio, LEAST_TILT, MOST_TILT)[grouping]
-
-    # ---- probabilities -------------------------------------------------------------------------------------------
+        Parameters
+        ----------
+        occupancies : ndarray of shape (2, n_leaves)
+            How often each leaf is visited under the smooth and under the sharp laws.
+        marginal : ndarray of shape (K + 1,)
+            The marginal law.
+        grouping : ndarray of int of shape (K + 1,)
+            Groups of cells that are tilted alike.
+        """
+        visits = [occupancies[0], np.bincount(self.node, occupancies[1])]
+        for table, visit in zip(self.tables, visits):
+            wanted, found = (np.bincount(grouping, p) for p in (marginal, visit @ table / visit.sum()))
+            ratio = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
+            table *= np.clip(ratio, LEAST_TILT, MOST_TILT)[grouping]
+            table /= table.sum(axis=1, keepdims=True)
+        self._upto = [_running(p) for p in self.tables]
 
     def log_prob(self, leaf, code):
         """Log-probabilities (2, n) of cells under the smooth and the sharp law."""
-        at = np.minimum(np.searchsorted(self._key, leaf * len(self.marginal) + code), len(self._key) - 1)
-        count = np.where(self._key[at] == leaf * len(self.marginal) + code, self._mass[at], 0.0)
         with np.errstate(divide="ignore"):
-            sharp = np.log(count + self._prior[code]) - np.log(self._total[leaf] + self._prior.sum())
-        return np.stack([self.log_smooth[leaf, code], sharp])
+            return np.log(np.stack([self.tables[0][leaf, code], self.tables[1][self.node[leaf], code]]))
 
     def probabilities(self, leaf, sharp):
         """Probabilities (n, K + 1) of all cells, under the sharp law where `sharp`."""
-        p = self.smooth[leaf]
-        rows = np.flatnonzero(sharp)
-        if len(rows):
-            leaves, row_of = np.unique(leaf[rows], return_inverse=True)
-            table = np.tile(self._prior, (len(leaves), 1))
-            own = np.flatnonzero(np.isin(self.leaf, leaves))
-            table[np.searchsorted(leaves, self.leaf[own]), self.code[own]] += self._mass[own]
-            p[rows] = (table / table.sum(axis=1, keepdims=True))[row_of]
-        return p
+        return np.where(sharp[:, None], self.tables[1][self.node[leaf]], self.tables[0][leaf])
 
-    def draw(self, leaf, sharp, u, rng):
-        """A cell for each row and its place u in (0, 1), under the sharp law where `sharp`."""
-        code = draw_from(self._smooth_upto, leaf, u, len(self.marginal))
-        rows = np.flatnonzero(sharp)
-        level = u[rows] * (self._total[leaf[rows]] + self._prior.sum())
-        own = level < self._total[leaf[rows]]
-        at = np.searchsorted(self._upto, self._start[leaf[rows]] + level, side="right") - 1
-        upto = np.cumsum(self._prior)
-        rest = np.searchsorted(upto, rng.random(len(rows)) * upto[-1], side="right")
-        rest = np.minimum(rest, np.flatnonzero(self._prior)[-1])
-        code[rows] = np.where(own, self.code[np.minimum(at, len(self.code) - 1)], rest)
+    def draw(self, leaf, sharp, u):
+        """The cell for each row and its place u in (0, 1), under the sharp law where `sharp`."""
+        n_cells = self.tables[0].shape[1]
+        code = np.empty(len(leaf), np.int64)
+        for upto, rows, at in ((self._upto[0], ~sharp, leaf), (self._upto[1], sharp, self.node[leaf])):
+            row = at[rows]
+            found = np.searchsorted(upto, row + np.minimum(u[rows], 1 - _LAST), side="right")
+            code[rows] = found - row * n_cells
         return code
 
     def to_state(self) -> dict:
-        return {"tree": self.tree.to_state(), **{name: getattr(self, name) for name in self._FIELDS}}
+        return {"tree": self.tree.to_state(), "node": self.node, "smooth": self.tables[0], "sharp": self.tables[1]}
+
+    @classmethod
+    def from_state(cls, state):
+        return cls(Tree.from_state(state["tree"]), state["node"], state["smooth"], state["sharp"])
 
 
-def calibrated(p, components, groupings):
-    """Laws of leaves such that below each large node they add up to its frequencies."""
-    import os
-    least = float(os.environ.get("CAL", "200"))
-    grouping = groupings[min(1, len(groupings) - 1)] if os.environ.get("CALG","1")=="1" else groupings[0]
-    grouping = np.where(grouping < 0, grouping.max() + 1, grouping)
-    total = components.counts.sum(axis=1)
-    for first, last in components.ranges[:0:-1]:
-        starts, node = np.unique(first, return_inverse=True)
-        size = np.add.reduceat(total, starts)
-        if size.min() < least*0 + 0:
-            break
-        wanted = np.add.reduceat(components.counts, starts, axis=0)
-        found = np.add.reduceat(p * total[:, None], starts, axis=0)
-        n_groups = grouping.max() + 1
-        fold = np.zeros((p.shape[1], n_groups)); fold[np.arange(p.shape[1]), grouping] = 1
-        a, b = wanted @ fold, found @ fold
-        k = float(os.environ.get("CALK", "100"))
-        marg = a.sum(0) / a.sum()
-        ratio = (a + k * marg) / np.maximum(b + k * marg, 1e-300)
-        ratio[size < least] = 1.0
-        p = p * ratio[node][:, grouping]
-        p = p / p.sum(axis=1, keepdims=True)
-    return p
-
-
-def cumulative(p):
+def _running(p):
     """Running sums of the rows of a table of probabilities, each raised by the row's number; flat."""
     upto = np.cumsum(p, axis=1)
     upto /= upto[:, -1:]
     return (upto + np.arange(len(p))[:, None]).ravel()
-
-
-def draw_from(upto, row, u, n_columns):
-    """A column for each of the given rows of a table, whose running sums are `upto`."""
-    level = row + np.minimum(u, 1 - _LAST)
-    return np.searchsorted(upto, level, side="right") - row * n_columns

@@ -6,6 +6,12 @@ import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
 
+def _axes(codes, ranks, scores):
+    axes = [rank[c] for rank, c in zip(ranks, codes.T)]
+    axes += [sum(table[c] for table, c in zip(tables, codes.T)) for tables in scores]
+    return np.column_stack(axes).astype(np.float32)
+
+
 class Tree:
     """Splits "rank of the level of feature f <= threshold"; leaves are numbered from left to right.
 
@@ -17,12 +23,13 @@ class Tree:
         For each feature, the place of its codes on the axis that is split.
     """
 
-    def __init__(self, feature, threshold, left, right, ranks):
+    def __init__(self, feature, threshold, left, right, ranks, scores=()):
         self.feature, self.threshold, self.left, self.right, self.ranks = feature, threshold, left, right, ranks
+        self.scores = list(scores)
         self.leaf = np.cumsum(feature < 0) - 1  # (n_nodes,): the leaf's number, at leaves
 
     @classmethod
-    def grow(cls, codes, ranks, target, weight, min_leaf, seed):
+    def grow(cls, codes, ranks, scores, target, weight, min_leaf, seed):
         """The tree of highest information about the target's bins.
 
         Parameters
@@ -43,14 +50,14 @@ class Tree:
         total = weight.sum()
         if codes.shape[1] == 0 or total < 2 * min_leaf or (target == target[0]).all():
             none = np.array([-1])
-            return cls(none, np.zeros(1, np.float32), none, none, ranks)
-        X = np.column_stack([rank[c] for rank, c in zip(ranks, codes.T)]).astype(np.float32)
+            return cls(none, np.zeros(1, np.float32), none, none, ranks, scores)
+        X = _axes(codes, ranks, scores)
         share = min(min_leaf * (1 - 1e-9) / total, 0.5)
         engine = DecisionTreeClassifier(criterion="entropy", min_weight_fraction_leaf=share, random_state=seed)
         tree = engine.fit(X, target, sample_weight=weight).tree_
         feature = np.where(tree.children_left < 0, -1, tree.feature).astype(np.int32)
         pointers = (tree.children_left.astype(np.int32), tree.children_right.astype(np.int32))
-        return cls(feature, tree.threshold.astype(np.float32), *pointers, ranks)
+        return cls(feature, tree.threshold.astype(np.float32), *pointers, ranks, scores)
 
     @property
     def n_leaves(self) -> int:
@@ -61,7 +68,7 @@ class Tree:
         node = np.zeros(len(codes), np.int32)
         if len(self.feature) == 1:
             return node
-        X = np.column_stack([rank[c] for rank, c in zip(self.ranks, codes.T)])
+        X = _axes(codes, self.ranks, self.scores)
         rows = np.arange(len(codes))
         while len(rows):
             at = node[rows]
@@ -85,8 +92,25 @@ class Tree:
         parent[self.left[inner]] = parent[self.right[inner]] = inner
         return parent
 
+    def pruned(self, leaf_total, least):
+        """The leaf of each leaf once every split is undone of which a side holds less weight; numbered as leaves are."""
+        first, last = self.leaf_ranges()
+        upto = np.append(0.0, np.cumsum(leaf_total))
+        enough = upto[last] - upto[first] >= least * (1 - 1e-9)
+        splits = self.feature >= 0
+        splits[splits] = enough[self.left[splits]] & enough[self.right[splits]]
+        leaves = np.arange(self.n_leaves)
+        node = np.zeros(self.n_leaves, np.int64)
+        open_ = np.flatnonzero(splits[node])
+        while len(open_):
+            at = node[open_]
+            goes_left = leaves[open_] < first[self.right[at]]
+            node[open_] = np.where(goes_left, self.left[at], self.right[at])
+            open_ = open_[splits[node[open_]]]
+        return np.unique(node, return_inverse=True)[1]
+
     def to_state(self) -> dict:
-        return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "ranks")}
+        return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "ranks", "scores")}
 
     @classmethod
     def from_state(cls, state):
