@@ -284,6 +284,7 @@ def different_words(descriptions):
 
 #: Parameters that mean another thing in one class, and why.
 OTHER_MEANING = {
+    "min_samples_leaf": "rows of a leaf of a forest, weight of a leaf of sequential trees",
     "smoothing": "rows of the overall law in a component, of a marginal in a leaf; the smoothing of tables",
     "max_iter": "iterations of EM, rounds of an adversary",
     "n_jobs": "threads that evaluate densities, jobs that grow trees",

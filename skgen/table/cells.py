@@ -236,6 +236,8 @@ class ColumnCells:
         """Listed values inside cells, in proportion to their probabilities."""
         of, weight = self._listed(allowed)
         inside = allowed.values[(allowed.values >= self.column.lower) & (allowed.values <= self.column.upper)]
+        if not len(inside):
+            return np.full(len(cells), np.nan)
         upto = np.append(0.0, np.cumsum(weight))
         first, last = upto[np.searchsorted(of, cells)], upto[np.searchsorted(of, cells, side="right")]
         at = np.searchsorted(upto, first + rng.random(len(cells)) * (last - first), side="right") - 1

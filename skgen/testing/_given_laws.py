@@ -11,7 +11,7 @@ from ..exceptions import GivenError
 from ..table import MISSING
 from ._cells import all_values, cell_rows, cell_volumes, count_cells, seen_values
 from ._density_laws import conditional_distribution
-from ._law import check_close, check_counts, check_uniform, fitted, has_conditional_scores, require
+from ._law import check_close, check_counts, check_uniform, closed_conditions, fitted, require
 from ._reference import cell_table, inflated_table, mixed_table, plane_rows, wide_table
 
 _SAMPLES = 6_000
@@ -79,22 +79,28 @@ def given_additivity(estimator):
     for name, build, tolerance in (("cells", cell_table, 1e-10), ("inflated", inflated_table, 1e-8)):
         table = build(300, seed=83)
         model = fitted(estimator, table)
-        require(has_conditional_scores(model, table), "the model has no conditional scores")
+        choices = ([table.columns[0]], list(table.columns[-1:]), list(table.columns[:-1]))
+        closed = closed_conditions(model, table, choices)
+        require(closed, "the model has no conditional scores")
         require(model.likelihood_ == "exact", "the likelihood is not exact")
         cells = cell_rows(table, [all_values(table[column]) for column in table])
         joint = model.score_samples(cells)
         check_close(model.score_samples(cells, given=[]), joint, 1e-10, f"{name}: given nothing", relative=True)
-        for known in ([table.columns[0]], list(table.columns[-1:]), list(table.columns[:-1])):
-            conditional = model.score_samples(cells, given=known)
-            group = cells.groupby(known, dropna=False, sort=False, observed=True).ngroup().to_numpy()
-            first = np.unique(group, return_index=True)[1]
-            marginal = joint - conditional
-            check_close(marginal, marginal[first][group], tolerance, f"{name}: log p({known})", relative=True)
-            free = [column for column in table.columns if column not in known]
-            mass = np.exp(conditional) * cell_volumes(cells[free])
-            sums = np.array([math.fsum(mass[group == g]) for g in range(min(len(first), 50))])
-            worst = float(np.abs(sums - 1).max())
-            assert worst <= 1e-8, f"{name}: the law of {free} given {known} sums to 1 +- {worst:.2g}."
+        for known in closed:
+            check_conditional_law(cells, joint, model.score_samples(cells, given=known), known, tolerance, name)
+
+
+def check_conditional_law(cells, joint, conditional, known, tolerance, name):
+    """Scores of all cells given some columns: the joint ones less a function of those columns, and they sum to 1."""
+    group = cells.groupby(known, dropna=False, sort=False, observed=True).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    marginal = joint - conditional
+    check_close(marginal, marginal[first][group], tolerance, f"{name}: log p({known})", relative=True)
+    free = [column for column in cells if column not in known]
+    mass = np.exp(conditional) * cell_volumes(cells[free])
+    sums = np.array([math.fsum(mass[group == g]) for g in range(min(len(first), 50))])
+    worst = float(np.abs(sums - 1).max())
+    assert worst <= 1e-8, f"{name}: the law of {free} given {known} sums to 1 +- {worst:.2g}."
 
 
 #: Table, condition, and the cells that satisfy it.
@@ -135,8 +141,10 @@ def given_rows_follow_scores(estimator):
     """On float arrays rows sampled given one column follow the conditional density of the other."""
     X = plane_rows(300, seed=85)
     model = fitted(estimator, X)
-    require(model.likelihood_ == "exact" and has_conditional_scores(model, X), "the model has no conditional scores")
-    for known, value in ((0, -1.0), (1, 0.5)):
+    closed = closed_conditions(model, X, ([0], [1]))
+    require(model.likelihood_ == "exact" and closed, "the model has no conditional scores")
+    for (known,) in closed:
+        value = (-1.0, 0.5)[known]
         rows = model.sample(2_000, given={known: value}, random_state=7)
         assert (rows[:, known] == value).all(), f"given column {known} = {value}, other values come back."
         axis, below, error = conditional_distribution(model, X, rows[:1], known, 1 - known, 4001)

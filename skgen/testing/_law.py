@@ -52,13 +52,16 @@ def is_iterative(estimator) -> bool:
     return "max_iter" in estimator.get_params(deep=False)
 
 
-def has_conditional_scores(model, X) -> bool:
-    """Whether `score_samples` of an array or a frame takes `given`."""
-    try:
-        model.score_samples(X[:1], given=[X.columns[0] if hasattr(X, "columns") else 0])
-    except AttributeError:
-        return False
-    return True
+def closed_conditions(model, X, choices) -> list:
+    """Those of several lists of columns that `score_samples` of an array or a frame takes as `given`."""
+    found = []
+    for known in choices:
+        try:
+            model.score_samples(X[:1], given=known)
+        except AttributeError:
+            continue
+        found.append(known)
+    return found
 
 
 def check_mean(values, expected, what):

@@ -99,7 +99,9 @@ class _Column:
         rest = ~held if not held.all() else held
         tree, leaf = self.grow(rest)
         components = self.components(tree, leaf, rest, 0.5)
-        return components.fit_weights(tree.apply(self.codes[held][:, self.features]), self.code[held], self.weight[held])
+        return components.fit_weights(
+            tree.apply(self.codes[held][:, self.features]), self.code[held], self.weight[held]
+        )
 
     def raked(self, law, leaf):
         """Laws of leaves (n_leaves, K + 1) that give the joint tables with the features."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Times that each feature is gone through, and rows of prior weight in each table.
-N_SWEEPS, PRIOR_ROWS = 2, 30.0
+N_SWEEPS, PRIOR_ROWS = 2, 100.0
 
 #: How far one step may go.
 LEAST_RATIO, MOST_RATIO = 0.1, 10.0

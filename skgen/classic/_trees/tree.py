@@ -93,7 +93,7 @@ class Tree:
         return parent
 
     def pruned(self, leaf_total, least):
-        """The leaf of each leaf once every split is undone of which a side holds less weight; numbered as leaves are."""
+        """The leaf of each leaf after splits are undone of which a side holds less weight; numbered as leaves are."""
         first, last = self.leaf_ranges()
         upto = np.append(0.0, np.cumsum(leaf_total))
         enough = upto[last] - upto[first] >= least * (1 - 1e-9)
