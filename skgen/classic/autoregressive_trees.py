@@ -20,7 +20,7 @@ from ..base import GenerativeModel
 from ..exceptions import UnsupportedGivenError
 from ..table.cells import ColumnCells
 from ._distinct_rows import distinct_rows
-from ._trees.chain import SIMULATED, TreeChain
+from ._trees.chain import TreeChain
 from ._trees.column_order import read_orders
 from ._trees.fitting import fit_law
 
@@ -141,7 +141,7 @@ class AutoregressiveTrees(GenerativeModel):
         d = Z.shape[1]
         self.chains_ = [TreeChain(order, laws[k * d : (k + 1) * d]) for k, order in enumerate(orders)]
         for chain in self.chains_:
-            chain.tilt(self.cells_, SIMULATED, rng)
+            chain.tilt(self.cells_, int(weight.sum()), rng)
 
     def _sample(self, n, rng):
         chain_of, sharp = self._draw_parts(n, rng)

@@ -12,8 +12,8 @@ import numpy as np
 from .fitting import tilt_grouping
 from .leaf_laws import LeafLaws
 
-#: Rows of each kind that are simulated to tilt the laws.
-SIMULATED = 100_000
+#: Rows of each kind that are simulated to tilt the laws: so many for each row of the fit, between two bounds.
+SIMULATED, LEAST_SIMULATED, MOST_SIMULATED = 5, 10_000, 100_000
 
 
 class TreeChain:
@@ -30,10 +30,6 @@ class TreeChain:
     def __init__(self, order, laws):
         self.order, self.laws = order, laws
 
-    def leaves(self, i, codes):
-        """The leaf of each row of codes (n, d) in the tree of the order's i-th column."""
-        return self.laws[i].tree.apply(codes[:, self.order[:i]])
-
     def log_prob(self, codes, near, n_columns=None):
         """Log-probabilities (2, n) of rows of cells under the smooth and the sharp laws.
 
@@ -47,16 +43,16 @@ class TreeChain:
             Only the first so many columns of the order.
         """
         total = np.zeros((2, len(codes)))
-        for i, j in enumerate(self.order[:n_columns]):
+        for law, j in zip(self.laws, self.order[:n_columns]):
             rows = np.flatnonzero(codes[:, j] >= 0)
-            total[:, rows] += self.laws[i].log_prob(self.leaves(i, near[rows]), codes[rows, j])
+            total[:, rows] += law.log_prob(law.tree.apply(near[rows]), codes[rows, j])
         return total
 
     def draw(self, sharp, rng):
         """Cells (n, d), under the sharp laws where `sharp`."""
         codes = np.zeros((len(sharp), len(self.order)), np.int64)
-        for i, j in enumerate(self.order):
-            codes[:, j] = self.laws[i].draw(self.leaves(i, codes), sharp, rng.random(len(codes)))
+        for law, j in zip(self.laws, self.order):
+            codes[:, j] = law.draw(law.tree.apply(codes), sharp, rng.random(len(codes)))
         return codes
 
     def propose(self, codes, near, known, overlaps, sharp, rng):
@@ -76,8 +72,8 @@ class TreeChain:
             Source of the draws.
         """
         log_weight = np.zeros(len(codes))
-        for i, j in enumerate(self.order):
-            law, leaf = self.laws[i], self.leaves(i, near)
+        for law, j in zip(self.laws, self.order):
+            leaf = law.tree.apply(near)
             if known[j]:
                 rows = np.flatnonzero(codes[:, j] >= 0)
                 both = law.log_prob(leaf[rows], codes[rows, j])
@@ -89,23 +85,24 @@ class TreeChain:
                 log_weight += log_mass
         return near, log_weight
 
-    def tilt(self, cells, n, rng):
-        """Tilt the laws, in turn, so that n simulated rows of each kind have the marginal laws of the fit.
+    def tilt(self, cells, n_rows, rng):
+        """Tilt the laws, in turn, so that simulated rows of each kind have the marginal laws of the fit.
 
         Parameters
         ----------
         cells : list of ColumnCells
             Cells of all columns.
-        n : int
-            Rows to simulate.
+        n_rows : int
+            Rows of the fit.
         rng : numpy.random.Generator
             Source of the draws.
         """
+        n = int(np.clip(SIMULATED * n_rows, LEAST_SIMULATED, MOST_SIMULATED))
         sharp = np.arange(2 * n) >= n
         codes = np.zeros((2 * n, len(self.order)), np.int64)
-        for law, i, j in zip(self.laws, range(len(self.order)), self.order):
-            leaf = self.leaves(i, codes)
-            if i:
+        for law, j in zip(self.laws, self.order):
+            leaf = law.tree.apply(codes)
+            if j != self.order[0]:
                 visits = np.stack([np.bincount(part, minlength=law.tree.n_leaves) for part in (leaf[:n], leaf[n:])])
                 law.tilt(visits, cells[j].mass / cells[j].mass.sum(), tilt_grouping(cells[j]))
             codes[:, j] = law.draw(leaf, sharp, _even(leaf * 2 + sharp, rng))

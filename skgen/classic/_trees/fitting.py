@@ -80,10 +80,10 @@ class _Column:
     def grow(self, rows):
         """A tree on some of the rows, and their leaves."""
         codes, target, weight = self.codes[rows], self.target[rows], self.weight[rows]
-        ranks = [_ranks(codes[:, f], target, weight, self.cells[f]) for f in self.features]
-        scores = linear_scores(codes, weight, self.cells, self.j, self.features) if self.is_fine else []
-        codes = codes[:, self.features]
-        tree = Tree.grow(codes, ranks, scores, target, weight, self.min_leaf, self.seed)
+        axes = [([int(f)], [_ranks(codes[:, f], target, weight, self.cells[f])]) for f in self.features]
+        if self.is_fine:
+            axes += linear_scores(codes, weight, self.cells, self.j, self.features)
+        tree = Tree.grow(codes, axes, target, weight, self.min_leaf, self.seed)
         return tree, tree.apply(codes)
 
     def components(self, tree, leaf, rows, prior):
@@ -99,9 +99,7 @@ class _Column:
         rest = ~held if not held.all() else held
         tree, leaf = self.grow(rest)
         components = self.components(tree, leaf, rest, 0.5)
-        return components.fit_weights(
-            tree.apply(self.codes[held][:, self.features]), self.code[held], self.weight[held]
-        )
+        return components.fit_weights(tree.apply(self.codes[held]), self.code[held], self.weight[held])
 
     def raked(self, law, leaf):
         """Laws of leaves (n_leaves, K + 1) that give the joint tables with the features."""

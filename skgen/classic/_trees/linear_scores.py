@@ -14,7 +14,7 @@ RIDGE, LEVEL_ROWS, MOST = 1e-3, 20.0, 8.0
 
 
 def linear_scores(codes, weight, cells, j, features):
-    """Two lists of tables, one table for each feature.
+    """Two axes, each a sum over the features.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ def linear_scores(codes, weight, cells, j, features):
     """
     if not len(features):
         return []
-    return [_fit(codes, weight, cells, j, features, place) for place in (_positions, _normal_scores)]
+    columns = [int(f) for f in features]
+    return [(columns, _fit(codes, weight, cells, j, columns, place)) for place in (_positions, _normal_scores)]
 
 
 def _fit(codes, weight, cells, j, features, place):

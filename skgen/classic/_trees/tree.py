@@ -1,4 +1,4 @@
-"""A decision tree as arrays: grown on codes to tell a column's bins apart, read by rank of each level."""
+"""A decision tree as arrays: grown on axes that columns' codes are looked up on, to tell a target's bins apart."""
 
 from __future__ import annotations
 
@@ -6,38 +6,31 @@ import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
 
-def _axes(codes, ranks, scores):
-    axes = [rank[c] for rank, c in zip(ranks, codes.T)]
-    axes += [sum(table[c] for table, c in zip(tables, codes.T)) for tables in scores]
-    return np.column_stack(axes).astype(np.float32)
-
-
 class Tree:
-    """Splits "rank of the level of feature f <= threshold"; leaves are numbered from left to right.
+    """Splits "place on axis f <= threshold"; leaves are numbered from left to right.
 
     Parameters
     ----------
     feature, threshold, left, right : ndarray of shape (n_nodes,)
         Splits in depth-first order; the feature of a leaf is -1.
-    ranks : list of ndarray
-        For each feature, the place of its codes on the axis that is split.
+    axes : list of (list of int, list of ndarray)
+        Each axis is a sum over columns: their positions, and for each a table that its codes are looked up in.
     """
 
-    def __init__(self, feature, threshold, left, right, ranks, scores=()):
-        self.feature, self.threshold, self.left, self.right, self.ranks = feature, threshold, left, right, ranks
-        self.scores = list(scores)
+    def __init__(self, feature, threshold, left, right, axes):
+        self.feature, self.threshold, self.left, self.right, self.axes = feature, threshold, left, right, axes
         self.leaf = np.cumsum(feature < 0) - 1  # (n_nodes,): the leaf's number, at leaves
 
     @classmethod
-    def grow(cls, codes, ranks, scores, target, weight, min_leaf, seed):
+    def grow(cls, codes, axes, target, weight, min_leaf, seed):
         """The tree of highest information about the target's bins.
 
         Parameters
         ----------
-        codes : ndarray of int of shape (n, p)
-            Codes of the features.
-        ranks : list of ndarray
-            The place of each feature's codes on its axis.
+        codes : ndarray of int of shape (n, d)
+            Cells of the rows.
+        axes : list of (list of int, list of ndarray)
+            The axes to split.
         target : ndarray of int of shape (n,)
             Bins of the target.
         weight : ndarray of shape (n,)
@@ -45,30 +38,32 @@ class Tree:
         min_leaf : float
             Least weight of a leaf.
         seed : int
-            Order in which features of equal gain are tried.
+            Order in which axes of equal gain are tried.
         """
         total = weight.sum()
-        if codes.shape[1] == 0 or total < 2 * min_leaf or (target == target[0]).all():
-            none = np.array([-1])
-            return cls(none, np.zeros(1, np.float32), none, none, ranks, scores)
-        X = _axes(codes, ranks, scores)
+        if not axes or total < 2 * min_leaf or (target == target[0]).all():
+            none = np.array([-1], np.int32)
+            return cls(none, np.zeros(1), none, none, [])
         share = min(min_leaf * (1 - 1e-9) / total, 0.5)
         engine = DecisionTreeClassifier(criterion="entropy", min_weight_fraction_leaf=share, random_state=seed)
-        tree = engine.fit(X, target, sample_weight=weight).tree_
-        feature = np.where(tree.children_left < 0, -1, tree.feature).astype(np.int32)
+        tree = engine.fit(_places(codes, axes), target, sample_weight=weight).tree_
+        is_leaf = tree.children_left < 0
+        used, feature = np.unique(tree.feature[~is_leaf], return_inverse=True)
+        features = np.full(len(is_leaf), -1, np.int32)
+        features[~is_leaf] = feature
         pointers = (tree.children_left.astype(np.int32), tree.children_right.astype(np.int32))
-        return cls(feature, tree.threshold.astype(np.float32), *pointers, ranks, scores)
+        return cls(features, np.where(is_leaf, 0.0, tree.threshold), *pointers, [axes[k] for k in used])
 
     @property
     def n_leaves(self) -> int:
         return int(self.leaf[-1]) + 1
 
     def apply(self, codes):
-        """The leaf of each row of codes (n, p)."""
+        """The leaf of each row of codes (n, d)."""
         node = np.zeros(len(codes), np.int32)
         if len(self.feature) == 1:
             return node
-        X = _axes(codes, self.ranks, self.scores)
+        X = _places(codes, self.axes)
         rows = np.arange(len(codes))
         while len(rows):
             at = node[rows]
@@ -110,8 +105,14 @@ class Tree:
         return np.unique(node, return_inverse=True)[1]
 
     def to_state(self) -> dict:
-        return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "ranks", "scores")}
+        return {name: getattr(self, name) for name in ("feature", "threshold", "left", "right", "axes")}
 
     @classmethod
     def from_state(cls, state):
         return cls(**state)
+
+
+def _places(codes, axes):
+    """Where the rows lie on each axis, as the engine reads them."""
+    places = [sum(table[codes[:, j]] for j, table in zip(columns, tables)) for columns, tables in axes]
+    return np.column_stack(places).astype(np.float32)
