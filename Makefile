@@ -7,7 +7,7 @@ WORKERS ?= 2
 .PHONY: help test test-slow lint demo bench clean
 
 help:
-	@echo "make demo [CSV=table.csv]  fit, compare, sample and plot on a real table"
+	@echo "make demo [CSV=table.csv]  compare, sample, judge and plot on a real table"
 	@echo "make test                  install and run the tests"
 	@echo "make test-slow             the long statistical tests"
 	@echo "make bench [DATA=folder]   the benchmarks; tables go to benchmarks/results/"
@@ -28,11 +28,13 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 
 demo: .venv/.ready
-	MPLBACKEND=Agg $(BIN)/python demo/demo.py $(if $(CSV),"$(CSV)",)
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python demo/demo.py $(if $(CSV),"$(CSV)",)
 
 bench: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/classic.py --write
 	MPLBACKEND=Agg $(BIN)/python benchmarks/quality.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/networks.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --write --given $(if $(DATA),--data "$(DATA)",)
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -70,12 +70,49 @@ def test_an_awkward_table_goes_the_whole_way(tmp_path, monkeypatch, capsys):
     table.to_csv(tmp_path / "in.csv", index=False)
     monkeypatch.setattr(demo, "HERE", tmp_path)
     monkeypatch.setattr(demo, "MAX_ROWS", 100)
-    assert demo.main([str(tmp_path / "in.csv")]) == 0
+    assert demo.main([str(tmp_path / "in.csv"), "--target", "flag"]) == 0
     plt.close("all")
     said = capsys.readouterr().out
-    assert "uses 100 rows drawn at random from 120" in said and "independent columns" in said
+    assert "uses 100 rows drawn at random from 120" in said and "Quality of synthetic rows: 90 rows against 90" in said
+    assert all(name in said for name in demo.make_models()) and "utility (AUC)" in said
     synthetic = pd.read_csv(tmp_path / "synthetic.csv")
-    assert synthetic.shape == (n, 6) and list(synthetic) == list(table)
+    assert synthetic.shape == (90, 6) and list(synthetic) == list(table)
     assert synthetic["empty"].isna().all() and (synthetic["same"] == 3).all()
     assert set(synthetic["kind"].dropna()) <= {"a", "b"} and synthetic["price"].between(0, table["price"].max()).all()
-    assert str(tmp_path / "synthetic.csv") in said and (tmp_path / "real_vs_synthetic.png").stat().st_size > 10_000
+    for name, size in {"synthetic.csv": 1_000, "real_vs_synthetic.png": 10_000, "quality.png": 10_000}.items():
+        assert str(tmp_path / name) in said and (tmp_path / name).stat().st_size > size
+
+
+def test_rows_that_judge_the_model_are_kept_from_it(tmp_path, monkeypatch, capsys):
+    """A model that copies its training rows is called out: it can only copy rows that it was fitted to."""
+    monkeypatch.setattr(demo, "HERE", tmp_path)
+    monkeypatch.setattr(demo, "make_models", lambda: {"copier": Copier()})
+    table = demo.load_wine_table()
+    demo.generate(table, "copier", "cultivar")
+    plt.close("all")
+    said = capsys.readouterr().out
+    assert "exact copies" in said and "memorised" in said
+
+
+class Copier:
+    """Gives back the rows of its fit."""
+
+    def fit(self, X):
+        self.rows = X
+        return self
+
+    def sample(self, n):
+        assert n == len(self.rows)
+        return self.rows.reset_index(drop=True)
+
+
+def test_a_target_is_taken_only_where_it_can_be_predicted():
+    days = pd.date_range("2021-01-01", periods=40)
+    number = [float(i) for i in range(40)]
+    table = pd.DataFrame({"names": [f"n{i}" for i in range(40)], "flag": [True, False] * 20, "day": days, "x": number})
+    assert demo.find_target(table) == "x" and demo.find_target(table[["x", "flag"]]) == "flag"
+    assert demo.find_target(table[["x", "day"]]) is None and demo.find_target(table[["x", "names"]]) is None
+    assert demo.find_target(table.assign(same=1)) is None and demo.find_target(table, "names") == "names"
+    for name, message in {"absent": "no column 'absent'", "same": "fewer than two"}.items():
+        with pytest.raises(demo.UnusableTable, match=message):
+            demo.find_target(table.assign(same=1), name)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import docutils.core
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+
+from skgen import _registry
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.rst").read_text()
@@ -31,8 +34,17 @@ def test_every_block_runs(tmp_path, monkeypatch):
     plt.close("all")
     assert namespace["new"].dtypes.equals(namespace["wine"].dtypes) and len(namespace["new"]) == 500
     assert namespace["strong"]["alcohol"].between(13.0, 15.0).all()
-    assert namespace["comparison"].best != "independent"
+    assert namespace["strong"].shape == (100, 14) and namespace["model"].given_ess_ > 100
+    assert namespace["comparison"].best == "kernels" and namespace["report"].concerns["trees"] == {}
+    assert set(namespace["report"].concerns["copy"].values()) == {"copies", "memorised"}
+    holes, whole = namespace["holes"]["hue"].to_numpy(), namespace["whole"]["hue"].to_numpy()
+    assert np.isnan(holes).any() and not np.isnan(whole).any() and (whole == holes)[~np.isnan(holes)].all()
     assert (tmp_path / "real_vs_synthetic.png").stat().st_size > 10_000
+
+
+def test_the_table_of_models_is_that_of_the_registry():
+    named = re.findall(r"^   \* - ``(\w+)``$", README, flags=re.M)
+    assert sorted(named) == sorted(_registry.MODELS)
 
 
 @pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "CONTRIBUTING.rst"])
