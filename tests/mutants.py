@@ -2,6 +2,7 @@
 
 import mutants_contract as contract
 import mutants_density as density
+import mutants_orders as orders
 
 #: Name of a law -> the mutants that it must fail.
 MUTANTS = {
@@ -54,4 +55,5 @@ MUTANTS = {
     "given_rows_follow_scores": [density.KnownIgnored],
     "given_intervals_follow_samples": [density.IntervalMidpoint, density.OthersFree],
     "given_sets_follow_scores": [density.EvenSet, density.OthersFree],
+    "orders_are_a_mixture": [orders.PriorWeightsScored, orders.PriorWeightsDrawn],
 }

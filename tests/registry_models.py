@@ -13,6 +13,7 @@ CHEAP = {"max_epochs": 2, "n_init": 1, "n_estimators": 8}
 #: Beside the default configuration, those that take other paths through a model.
 CONFIGURATIONS = {
     "AdversarialRandomForest": [{"smoothing": 1.0, "min_samples_leaf": 10}],
+    "AutoregressiveTrees": [{"sharpness": 0.0, "min_samples_leaf": 10, "max_cells": 64}],
     "BayesianNetwork": [{"structure": "chow-liu", "smoothing": 0.5, "n_bins": 4}],
     "GaussianCopula": [{"marginals": "standardize", "shrinkage": 0.1}],
     "GaussianMixture": [{"n_components": 3}, {"n_components": 2, "covariance_type": "diag"}],

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from toy_models import IndependentColumns, TwoHalves
 from toy_real import RealNormal
 
-from skgen import AdversarialRandomForest, BayesianNetwork, GaussianMixture, KernelDensity
+from skgen import AdversarialRandomForest, AutoregressiveTrees, BayesianNetwork, GaussianMixture, KernelDensity
 from skgen.testing.hostile import COLUMNS, build_table, check_hostile_table, hostile_tables, must_be_refused
 
 MODELS = [
     AdversarialRandomForest(5),
+    AutoregressiveTrees(),
     GaussianMixture(),
     GaussianMixture(3),
     KernelDensity(),

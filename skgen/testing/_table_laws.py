@@ -145,7 +145,7 @@ def reserved_cells_cost_little(estimator):
     table = mixed_table(300, seed=76, constant=False)
     without = fitted(estimator, table).score(table)
     longer = table.copy()
-    longer.insert(0, "unit", "cm")  # in front: the last column comes first in the order of some models
+    longer.insert(1, "unit", "cm")  # within: the first or the last column decides on the others in some models
     with_constant = fitted(estimator, longer).score(longer)
     cost = abs(with_constant - without)
     limit = 0.5 if is_net(estimator) else 10 / 300

@@ -12,7 +12,7 @@ from .linear_scores import linear_scores
 from .raking import rake
 from .tree import Tree
 
-#: Bins of the target by which a tree is grown, and every so many-th row that the weights are fitted on.
+#: Bins of the target by which a tree is grown, and the share of the rows, one in so many, that weights are fitted on.
 TARGET_BINS, HELD_OUT = 32, 5
 
 #: Entries of a table of leaves by cells: with many rows or levels, leaves grow instead.
@@ -55,8 +55,8 @@ def fit_law(codes, weight, cells, order, i, min_leaf, seed):
     """
     column = _Column(codes, weight, cells, order[i], order[:i], min_leaf, seed)
     weights = column.fit_weights()
-    tree, leaf = column.grow(slice(None))
-    components = column.components(tree, leaf, slice(None), 0.0)
+    tree, leaf = column.grow(slice(None), weight)
+    components = column.components(tree, leaf, slice(None), weight, 0.0)
     node = tree.pruned(components.counts.sum(axis=1), column.min_leaf * (1 if column.is_fine else COARSE))
     sharp = np.zeros((node[-1] + 1, column.n_cells))
     np.add.at(sharp, node, components.counts)
@@ -77,29 +77,33 @@ class _Column:
         self.target = _target_bins(cells[j])[self.code]
         self.is_fine = cells[j].column.kind == "number" and cells[j].n_cells >= FINE_CELLS
 
-    def grow(self, rows):
-        """A tree on some of the rows, and their leaves."""
-        codes, target, weight = self.codes[rows], self.target[rows], self.weight[rows]
+    def grow(self, rows, weight):
+        """A tree on some of the rows, with weights, and their leaves."""
+        codes, target = self.codes[rows], self.target[rows]
         axes = [([int(f)], [_ranks(codes[:, f], target, weight, self.cells[f])]) for f in self.features]
         if self.is_fine:
             axes += linear_scores(codes, weight, self.cells, self.j, self.features)
         tree = Tree.grow(codes, axes, target, weight, self.min_leaf, self.seed)
         return tree, tree.apply(codes)
 
-    def components(self, tree, leaf, rows, prior):
+    def components(self, tree, leaf, rows, weight, prior):
         """The frequencies below each leaf in some of the rows."""
         prior = prior * (self.cells[self.j].mass > 0)
-        return Components(tree, leaf, self.code[rows], self.weight[rows], self.groupings, self.min_leaf, prior)
+        return Components(tree, leaf, self.code[rows], weight, self.groupings, self.min_leaf, prior)
 
     def fit_weights(self):
         """Weights of the components, fitted on rows that their tree did not see."""
-        held = np.arange(len(self.codes)) % HELD_OUT == HELD_OUT // 2
-        if not held.any():
-            held = np.ones(len(held), bool)
-        rest = ~held if not held.all() else held
-        tree, leaf = self.grow(rest)
-        components = self.components(tree, leaf, rest, 0.5)
-        return components.fit_weights(tree.apply(self.codes[held]), self.code[held], self.weight[held])
+        held_weight = _held_out(self.weight)
+        held = np.flatnonzero(held_weight)
+        if not len(held):
+            held, held_weight = np.arange(len(self.codes)), self.weight
+        rest_weight = np.maximum(self.weight - held_weight, 0.0)
+        if not rest_weight.any():
+            rest_weight = self.weight
+        rest = np.flatnonzero(rest_weight)
+        tree, leaf = self.grow(rest, rest_weight[rest])
+        components = self.components(tree, leaf, rest, rest_weight[rest], 0.5)
+        return components.fit_weights(tree.apply(self.codes[held]), self.code[held], held_weight[held])
 
     def raked(self, law, leaf):
         """Laws of leaves (n_leaves, K + 1) that give the joint tables with the features."""
@@ -111,6 +115,12 @@ class _Column:
         fold[np.arange(self.n_cells), grouping] = 1
         law = law * rake(law @ fold, leaf, grouping[self.code], self.weight, features)[:, grouping]
         return law / law.sum(axis=1, keepdims=True)
+
+
+def _held_out(weight):
+    """Of each row's weight what falls on every so many-th unit, were the rows repeated as often as they weigh."""
+    units, rest = np.divmod(np.append(0.0, np.cumsum(weight)), HELD_OUT)
+    return np.diff(units + np.clip(rest - HELD_OUT // 2, 0.0, 1.0))
 
 
 def groupings(cells):
