@@ -45,6 +45,14 @@ def check_weights(sample_weight, X):
     return weight
 
 
+def weights_in_rows(weight):
+    """Weights of mean below 1 divided by their mean, so that rows together never count as fewer than they are."""
+    if weight is None or weight.mean() >= 1.0:
+        return weight
+    weight = weight / weight.max()  # equal weights become 1 exactly
+    return weight / weight.mean()
+
+
 def take_rows(X, keep):
     """The rows of a table where `keep` holds."""
     if hasattr(X, "loc"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._conditioning import check_marginals, log_marginal, read_conditions, sample_given
 from ._density import bound_gap, log_density
-from ._input import check_count, check_table, check_weights, encode_rows, take_rows
+from ._input import check_count, check_table, check_weights, encode_rows, take_rows, weights_in_rows
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rejection import draw_block
 from ._rollback import rollback
@@ -77,7 +77,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         y : None
             Ignored. A class label is a column: leave it in `X` and use `given`.
         sample_weight : array of shape (n_samples,), default=None
-            Weights of the rows; a row of weight 0 is invisible.
+            Weights of the rows, in rows: a row of weight 2 is two rows, one of weight 0 is invisible. Weights of mean
+            below 1 (of those above 0), such as 1/n each, are divided by their mean.
 
         Returns
         -------
@@ -100,7 +101,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         y : None
             Ignored.
         sample_weight : array of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows, in rows, as they are: chunks keep their weight beside each other.
 
         Returns
         -------
@@ -116,6 +117,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         weight = check_weights(sample_weight, X)
         if weight is not None and (weight == 0).any():
             X, weight = take_rows(X, weight > 0), weight[weight > 0]
+        if not chunk:
+            weight = weights_in_rows(weight)
         seed = seed_from(self.random_state)
         if first:
             Z = self._start(X, weight, seed)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from toy_models import IndependentColumns, TwoHalves
 
+from skgen import BayesianNetwork
+
 # ---- densities and samplers ------------------------------------------------------------------------------------------
 
 
@@ -279,6 +281,13 @@ class LeavesHoles(IndependentColumns):
         if isinstance(given, pd.DataFrame):
             rows = rows.assign(**{name: rows[name].where(given[name].notna()) for name in given})
         return rows
+
+
+class TallSteps(BayesianNetwork):
+    """A density of steps is 5 % too high."""
+
+    def _log_density(self, Z, known=None):
+        return super()._log_density(Z, known) + (np.log(1.05) if known is None else 0.0)
 
 
 class MarginalIgnored(TwoHalves):

@@ -6,7 +6,7 @@ import pytest
 from toy_models import IndependentColumns, TwoHalves
 from toy_real import RealNormal
 
-from skgen import KernelDensity, Schema
+from skgen import BayesianNetwork, GaussianMixture, KernelDensity, Schema
 from skgen.exceptions import GivenError, LowSupportError, RejectionError, SchemaError, UnsupportedGivenError
 
 RNG = np.random.default_rng(5)
@@ -109,6 +109,26 @@ def test_information_criteria_need_parameters_and_an_exact_score():
     model = Counted(marginals="standardize").fit(X)
     assert model.bic(X) == pytest.approx(5 * np.log(50) - 2 * model.score_samples(X).sum(), rel=1e-12)
     assert model.aic(X) == pytest.approx(10 - 2 * model.score_samples(X).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("model", [BayesianNetwork(), GaussianMixture(2), KernelDensity()], ids=str)
+def test_weights_below_one_are_no_fewer_rows(model):
+    """Weights of 1/n each are no weights; others are in proportion, with rows of weight 0 left out of their mean."""
+    model.set_params(random_state=0)
+    expected = model.fit(DF).score_samples(DF)
+    for weight in (np.full(200, 1 / 200), np.full(200, 0.3)):
+        np.testing.assert_allclose(model.fit(DF, sample_weight=weight).score_samples(DF), expected, rtol=0, atol=1e-10)
+    weight = np.where(np.arange(200) < 100, 0.0, RNG.uniform(0.5, 1.5, 200))
+    in_rows = weight / weight[weight > 0].mean()
+    expected = model.fit(DF, sample_weight=in_rows).score_samples(DF)
+    np.testing.assert_allclose(model.fit(DF, sample_weight=weight / 50).score_samples(DF), expected, rtol=0, atol=1e-8)
+
+
+def test_weights_above_one_count_as_rows():
+    """Weights of mean above 1 stay: twice the rows reserve half the mass."""
+    model = BayesianNetwork(random_state=0)
+    rho = [model.fit(DF, sample_weight=np.full(200, w)).codec_.columns[0].rho for w in (1.0, 2.0, 0.01)]
+    np.testing.assert_allclose(rho, [1 / 202, 1 / 402, 1 / 202], rtol=1e-12)
 
 
 def test_html_representation_links_to_the_documentation():

@@ -1,5 +1,7 @@
 """The law battery over the registry: every model, every law."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from mutants_sequence import IgnoredSeed
@@ -7,6 +9,8 @@ from registry_models import estimators
 
 from skgen import HiddenMarkovModel
 from skgen.testing import LAWS, SEQUENCE_LAWS, LawNotApplicable, check_generative_model
+from skgen.testing._law import closed_conditions, fitted
+from skgen.testing._reference import cell_table, plane_rows
 
 #: (class, law) -> why that law is not for that model. A law that holds after all fails here.
 #: The laws whose subject a model lacks, and no others: elsewhere "does not apply" is a failure.
@@ -57,6 +61,23 @@ def test_law(estimator, law):
             LAWS[law](estimator)
     else:
         LAWS[law](estimator)
+
+
+def _subsets(columns):
+    """All subsets of columns, as lists."""
+    return [list(s) for k in range(len(columns) + 1) for s in combinations(columns, k)]
+
+
+@pytest.mark.parametrize("estimator", estimators(), ids=str)
+def test_every_condition_is_closed(estimator):
+    """Laws of conditional scores look at the closed conditions only: they are all, or the prefixes of trees' orders."""
+    for X, columns in ((plane_rows(150, seed=1), [0, 1]), (cell_table(150, seed=1), ["colour", "flag", "count"])):
+        model = fitted(estimator, X)
+        expected = _subsets(columns)
+        if type(estimator).__name__ == "AutoregressiveTrees":
+            expected = [s for s in expected if all(set(order[: len(s)]) == set(s) for order in model.column_orders_)]
+            assert len(expected) == len(columns) + 1
+        assert closed_conditions(model, X, _subsets(columns)) == expected
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ class AdversarialRandomForest(GenerativeModel):
         Share of the rows that are held out of the forest to learn the smoothing from (at most 5,000 rows). In the end
         they are counted too.
     n_jobs : int, default=None
-        Number of jobs that grow the trees; it changes no result.
+        Number of jobs that grow trees; None means all cores.
     verbose : int, default=0
         Whether the accuracy of each round is printed.
     categorical_features : "from_dtype", mask or names, default="from_dtype"
@@ -157,7 +157,6 @@ class AdversarialRandomForest(GenerativeModel):
         self._order_ = canonical_columns(Z, weight)
         Z, weight = distinct_rows(Z, weight, self._order_)
         Z = Z[:, self._order_]
-        weight = weight / min(1.0, weight.mean())  # in rows
         self._table_ = CellTable.fit(Z, weight, [self.codec_.columns[j] for j in self._order_])
         places = self._table_.locate(Z)[0]
         held_out = self._held_out(weight, rng)
@@ -209,7 +208,11 @@ class AdversarialRandomForest(GenerativeModel):
 
     def _rounds(self, places, weight, rng):
         rows = weight > 0
-        forest = {"n_estimators": self.n_estimators, "max_features": self.max_features, "n_jobs": self.n_jobs}
+        forest = {
+            "n_estimators": self.n_estimators,
+            "max_features": self.max_features,
+            "n_jobs": -1 if self.n_jobs is None else self.n_jobs,
+        }
         adversary = Adversary(places[rows], weight[rows], self._table_.marginals(), forest, self.min_samples_leaf)
         partition, accuracies, self.converged_ = adversarial_partition(
             adversary, self.delta, self.max_iter, rng, self._report

@@ -37,11 +37,13 @@ class AutoregressiveTrees(GenerativeModel):
     Parameters
     ----------
     sharpness : float, default=0.5
-        Share of the rows that come from the sharp laws. 0 gives the highest likelihood; a share s costs at most
-        -log(1 - s) nats per row, log 2 by default, and makes samples that are harder to tell from real rows.
+        Share of the rows that come from the sharp laws. 0 mostly gives the highest likelihood; a share s costs at most
+        -log(1 - s) nats per row, log 2 by default. It serves models that are trained on the samples, and makes those
+        of tables of numbers harder to tell from real rows.
     column_order : "auto", list of str or int, or list of lists, default="auto"
-        The order of the columns, by name or position. "auto" takes the last column first, since it is mostly the
-        target, and the others as they stand. Several orders make a mixture of as many models with equal weights.
+        The order of the columns, by name or position. "auto" takes the last column that varies first, since it is
+        mostly the target, then the others as they stand; state an order where the last one is an identifier or a date.
+        Several orders make a mixture of as many models with equal weights.
     min_samples_leaf : float, default=20
         Least weight of a leaf. The sharp laws of columns with fewer than 128 cells take twice as much.
     max_cells : int, default=256
@@ -91,7 +93,7 @@ class AutoregressiveTrees(GenerativeModel):
     >>> model.sample(2, given={"cultivar": "class_1"})[["alcohol", "magnesium", "cultivar"]].shape
     (2, 3)
     >>> round(model.score(wine), 1)
-    -7.2
+    -7.3
     """
 
     _parameter_constraints: dict = {
@@ -130,7 +132,7 @@ class AutoregressiveTrees(GenerativeModel):
         pairs = zip(rows.T, self.codec_.columns)
         self.cells_ = [ColumnCells.fit(z, weight, column, self.max_cells) for z, column in pairs]
         codes = np.column_stack([cells.nearest(z) for cells, z in zip(self.cells_, rows.T)])
-        orders = read_orders(self.column_order, self.schema_.names)
+        orders = read_orders(self.column_order, self.schema_.names, self.cells_)
         self.column_orders_ = [[self.schema_.names[j] for j in order] for order in orders]
         seed = int(rng.integers(2**31))
         laws = Parallel(n_jobs=-1 if self.n_jobs is None else self.n_jobs, prefer="threads")(
@@ -208,7 +210,9 @@ class AutoregressiveTrees(GenerativeModel):
 
     def _check_prefix(self, known):
         if not self._is_prefix(known):
+            orders = "the order" if len(self.column_orders_) == 1 else "every one of the orders"
             raise UnsupportedGivenError(
-                "The marginal density of these columns has no closed form: it has for the first columns of the "
-                f"order, {self.column_orders_[0]}. Set column_order so that the columns to condition on come first."
+                f"The marginal density of these columns has no closed form: it has for the first columns of {orders}, "
+                f"{', '.join(map(str, self.column_orders_))}. Set column_order so that the columns to condition on "
+                "come first."
             )

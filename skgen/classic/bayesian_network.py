@@ -76,6 +76,12 @@ class BayesianNetwork(GenerativeModel):
     --------
     GaussianMixture : Smooth laws of numbers, with categories in their components.
 
+    Notes
+    -----
+    The search takes one edge at a time, so it does not find a column that depends on several others only together: an
+    exclusive or of two independent, evenly split columns shows in no pair, and its graph stays without edges, whatever
+    `max_parents`.
+
     References
     ----------
     .. [1] Chow, C. & Liu, C. (1968). Approximating discrete probability distributions with dependence trees. IEEE

@@ -109,13 +109,16 @@ def _draw_between(R, low, high, n_bounded, rng):
         mean = t[:, :j] @ L[j, :j]
         a, b = (low[:, j] - mean) / L[j, j], (high[:, j] - mean) / L[j, j]
         t[:, j] = _truncated(a, b, rng)
-        log_weight += _log_mass(a, b) - _log_mass(low[:, j], high[:, j])
+        log_weight += _log_mass(a, b, L[j, j]) - _log_mass(low[:, j], high[:, j])
     return t @ L.T, log_weight
 
 
-def _log_mass(a, b):
-    """Log-mass of the standard normal between bounds, its log-density but for a constant where they coincide."""
-    return np.where(a < b, log_normal_mass(a, b), -0.5 * a * a)
+def _log_mass(a, b, scale=1.0):
+    """Log-mass of a normal between bounds in units of its deviation, the scale.
+
+    Where they coincide, its log-density but for a constant.
+    """
+    return np.where(a < b, log_normal_mass(a, b), -0.5 * a * a - np.log(scale))
 
 
 def _truncated(a, b, rng):

@@ -39,7 +39,7 @@ def density_coverage(real, synthetic, *, n_neighbors=5, max_rows=5000, schema=No
     schema : Schema or None, default=None
         Kinds and base measure of the columns; inferred from `real` where None.
     random_state : int, RandomState instance, Generator or None, default=0
-        Seed of subsamples, folds and classifiers.
+        Seed of subsamples.
 
     Returns
     -------

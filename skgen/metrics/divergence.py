@@ -34,8 +34,9 @@ def kl_divergence(p, q, *, n_samples=10_000, random_state=0):
     Returns
     -------
     Divergence
-        Named tuple of `value`, `standard_error` and `kind`: an unbiased estimate where both densities are exact; an
-        upper bound in expectation where only that of q is a lower bound, a lower bound where only that of p is one.
+        Named tuple of `value`, `standard_error` and `kind`: an unbiased estimate where both densities are exact (on
+        frames but for the mass of unseen events, see Notes); an upper bound in expectation where only that of q is a
+        lower bound, a lower bound where only that of p is one.
 
     Raises
     ------
@@ -46,6 +47,10 @@ def kl_divergence(p, q, *, n_samples=10_000, random_state=0):
     -----
     From 0 in expectation, lower is better; infinite where q rules out a row of p. Floor: 0, within two standard errors,
     so slightly negative values are at the floor. Cost: n_samples draws of p and scores of both.
+
+    A model of a frame draws only what can be seen, while its scores also keep a mass of at most 1/(n_rows + 2) per
+    column for unseen levels, numbers off the range and the like. Where p is such a model, the value is low by minus the
+    log of the seen mass of p: about n_features/(n_rows + 2) nats, more than the rest in tables of few rows alone.
 
     Examples
     --------

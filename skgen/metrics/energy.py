@@ -25,7 +25,7 @@ def energy_distance(real, synthetic, *, max_rows=5000, schema=None, random_state
     schema : Schema or None, default=None
         Kinds and base measure of the columns; inferred from `real` where None.
     random_state : int, RandomState instance, Generator or None, default=0
-        Seed of subsamples, folds and classifiers.
+        Seed of subsamples.
 
     Returns
     -------

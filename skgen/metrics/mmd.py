@@ -30,7 +30,7 @@ def kernel_mmd(real, synthetic, *, bandwidth="median", max_rows=5000, schema=Non
     schema : Schema or None, default=None
         Kinds and base measure of the columns; inferred from `real` where None.
     random_state : int, RandomState instance, Generator or None, default=0
-        Seed of subsamples, folds and classifiers.
+        Seed of subsamples.
 
     Returns
     -------

@@ -121,8 +121,11 @@ def _scaled(table, row_root, column_root):
 def _leading(gram, trivial):
     """First eigenvector of a Gram matrix without its trivial direction, whose eigenvalue is 1."""
     size = len(gram)
-    _, vectors = eigh(gram - np.outer(trivial, trivial), subset_by_index=[size - 1, size - 1])
-    return vectors[:, 0]
+    matrix = gram - np.outer(trivial, trivial)
+    _, vectors = eigh(matrix, subset_by_index=[size - 1, size - 1])
+    if not vectors.shape[1]:  # LAPACK's search for one of many equal eigenvalues can come back empty
+        _, vectors = eigh(matrix)
+    return vectors[:, -1]
 
 
 def _divide(a, b):

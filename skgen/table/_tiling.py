@@ -27,6 +27,9 @@ FINER = 0.005
 #: Half the width of the only cell of a column of one value on the line, relative to the value.
 POINT_WIDTH = 1e-6
 
+#: The largest number.
+FARTHEST = float(np.finfo(np.float64).max)
+
 
 def fit_tiling(values, mass, column, max_cells):
     """The tiling of sorted distinct values with weights: of a grid, or of the line."""
@@ -104,7 +107,7 @@ class LineTiling(_Tiling):
         """Numbers inside cells and an interval."""
         first, last = self._mass_below(low)[cell], self._mass_below(high)[cell]
         x = self._at_mass(first + rng.random(len(cell)) * (last - first), cell)
-        return np.clip(x, low, high)
+        return np.clip(x, max(low, -FARTHEST), min(high, FARTHEST))
 
     def _mass_below(self, x):
         """For each cell, the share of its mass below x."""
@@ -117,7 +120,7 @@ class LineTiling(_Tiling):
     def _at_mass(self, u, cell):
         """The number of each cell below which the share u of its mass lies."""
         a, b, below, above = self.edges[cell], self.edges[cell + 1], self._below[cell], self._above[cell]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             low = a + self.scales[0] * np.log(u / below)
             high = b - self.scales[1] * np.log((1 - u) / above)
         x = a + np.clip((u - below) / (1 - below - above), 0, 1) * (b - a)
@@ -207,7 +210,11 @@ def _borders(values, mass, r, n_cells):
     last = np.flatnonzero(of[1:] != of[:-1])
     left, right = values[last], values[last + 1]
     if r == 0:
-        return _on_the_line(values, (left + right) / 2), of
+        middle = left / 2 + right / 2  # a sum of two could overflow
+        between = (left < middle) & (middle < right)  # no double lies between neighbours: they share a cell
+        opens = np.zeros(len(values), dtype=np.int64)
+        opens[last[between] + 1] = 1
+        return _on_the_line(values, middle[between]), np.cumsum(opens)
     gap = np.floor((np.rint((right - left) / r) - 1) / 2)
     return np.concatenate([[values[0] - r / 2], left + (gap + 0.5) * r, [values[-1] + r / 2]]), of
 
@@ -215,8 +222,8 @@ def _borders(values, mass, r, n_cells):
 def _on_the_line(values, inner):
     low, high = values[0], values[-1]
     if low == high:
-        half = POINT_WIDTH * (abs(low) or 1.0)
-        low, high = low - half, high + half
+        half = max(POINT_WIDTH * (abs(low) or 1.0), float(np.finfo(np.float64).tiny))
+        low, high = max(low - half, -FARTHEST), min(high + half, FARTHEST)
     return np.concatenate([[low], inner, [high]])
 
 

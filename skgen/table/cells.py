@@ -75,6 +75,11 @@ class ColumnCells:
         """Cells without the missing one."""
         return len(self.mass) - 1
 
+    @property
+    def reserved_mass(self) -> float:
+        """The mass of all reserved events; 0 where there can be none."""
+        return self.column.rho if self._n_events() else 0.0
+
     # ---- numbers to cells ----------------------------------------------------------------------------------------
 
     def locate(self, z):
@@ -94,7 +99,7 @@ class ColumnCells:
         """
         absent = np.isnan(z)
         codes = np.where(absent, self.n_cells if self.column.missing_seen else -1, self._positions(z))
-        log_within = np.full(len(z), np.log1p(-self._reserved_mass()))
+        log_within = np.full(len(z), np.log1p(-self.reserved_mass))
         inner = np.flatnonzero(~absent & (codes >= 0))
         if self.column.kind == "number":
             log_within[inner] += self._log_places(z[inner], codes[inner])
@@ -153,9 +158,6 @@ class ColumnCells:
 
     def _n_events(self):
         return self._has_places() + (not self.column.missing_seen)
-
-    def _reserved_mass(self):
-        return self.column.rho if self._n_events() else 0.0
 
     def _log_reserved(self, z):
         n_events = self._n_events()

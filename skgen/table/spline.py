@@ -141,8 +141,8 @@ def mean_excess(values, mass):
     upto = np.cumsum(mass)
     inside = np.clip(outer - (upto - mass), 0, mass)
     threshold = min(max(np.searchsorted(upto, outer, side="right"), 1), len(values) - 1)
-    excess = (values[threshold] - values) * inside
-    return max(excess[: threshold + 1].sum() / inside.sum(), 1e-12 * (values[-1] - values[0]))
+    excess = (values[threshold] - values) * (inside / inside.sum())
+    return max(excess[: threshold + 1].sum(), 1e-12 * (values[-1] - values[0]))
 
 
 def _tail_score(end, x, z_end, scale):

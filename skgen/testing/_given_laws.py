@@ -147,7 +147,7 @@ def given_rows_follow_scores(estimator):
         value = (-1.0, 0.5)[known]
         rows = model.sample(2_000, given={known: value}, random_state=7)
         assert (rows[:, known] == value).all(), f"given column {known} = {value}, other values come back."
-        axis, below, error = conditional_distribution(model, X, rows[:1], known, 1 - known, 4001)
+        axis, below, error = conditional_distribution(model, X, rows[:1], known, 1 - known, 2001)
         total = below[0, -1]
         assert abs(total - 1) <= 1e-3 + error, f"the density given column {known} integrates to {total:.6f}."
         check_uniform(np.interp(rows[:, 1 - known], axis, below[0]), f"rows given column {known} = {value}")

@@ -303,9 +303,7 @@ def test_a_column_of_many_levels():
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_rows(n):
     table = mixed_table(400, seed=18).dropna().head(n).reset_index(drop=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        model = _fit(table)
+    model = _fit(table)  # any warning is an error
     assert np.isfinite(model.score_samples(mixed_table(50, seed=19))).all()
     rows = model.sample(50, random_state=9)
     for name in ("sex", "city", "active"):
@@ -340,3 +338,50 @@ def test_many_flags():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LowSupportWarning)
         assert model.sample(200, given={"f30": True, "f31": True}, random_state=11)["f32"].mean() > 0.75
+
+
+# ---- exact rules on few distinct rows --------------------------------------------------------------------------------
+
+
+def texts(**columns):
+    return pd.DataFrame({name: [f"{name}{code}" for code in codes] for name, codes in columns.items()})
+
+
+@pytest.mark.parametrize("n_levels", [2, 5, 30])
+def test_a_copied_column_costs_nothing(n_levels):
+    codes = np.random.default_rng(0).integers(0, n_levels, 5_000)
+    table = texts(a=codes, b=codes)
+    for sharpness in (0, 0.5):
+        model = AutoregressiveTrees(sharpness=sharpness, random_state=0).fit(table)
+        assert model.score(table) == pytest.approx(-np.log(n_levels), abs=0.02)
+
+
+def test_a_rule_that_is_broken_once_in_a_while_costs_little():
+    rng = np.random.default_rng(0)
+    seen, new = rng.integers(0, 6, (2, 5_000))
+    other = np.where(rng.random(5_000) < 0.002, (new + 1) % 6, new)
+    model = AutoregressiveTrees(sharpness=0, random_state=0).fit(texts(a=seen, b=seen))
+    scores = model.score_samples(texts(a=new, b=other))
+    assert scores.min() > -np.log(6) - np.log(100 * 5_000)
+    assert scores.mean() > -np.log(6) - 0.05
+
+
+def test_an_interaction_of_two_columns_is_found():
+    rng = np.random.default_rng(0)
+    x, y, noise = rng.integers(0, 3, (3, 5_000))
+    z = np.where(rng.random(5_000) < 0.1, noise, (x + y) % 3)
+    table = texts(x=x, y=y, z=z)
+    truth = np.mean(np.log(np.where(z == (x + y) % 3, 0.9 + 0.1 / 3, 0.1 / 3)) - 2 * np.log(3))
+    model = AutoregressiveTrees(sharpness=0, column_order=["x", "y", "z"], random_state=0).fit(table)
+    assert model.score(table) == pytest.approx(truth, abs=0.02)
+
+
+def test_text_that_looks_like_a_position_is_no_position():
+    table = texts(a=[0, 1] * 20, b=[1, 1, 0, 0] * 10)
+    with pytest.raises(ValueError, match="must name each of the 2 columns"):
+        AutoregressiveTrees(column_order=["1", "0"]).fit(table)
+
+
+def test_a_constant_last_column_is_not_taken_for_the_target():
+    table = texts(a=[0, 1] * 20, b=[1, 1, 0, 0] * 10, unit=[0] * 40)
+    assert AutoregressiveTrees().fit(table).column_orders_ == [["b", "a", "unit"]]

@@ -132,6 +132,36 @@ def test_listed_numbers_follow_their_densities():
     assert means == pytest.approx(0.8 * values, abs=0.1)
 
 
+def heavy_and_smooth_rows(n, seed):
+    """A number that is 0 in three rows of ten and else lognormal, and a normal one; correlated normals behind both."""
+    Z = correlated_rows(n, seed, rho=0.95)
+    x = np.where(stats.norm.cdf(Z[:, 0]) < 0.3, 0.0, (100 * np.exp(Z[:, 0])).round(2))
+    return pd.DataFrame({"x": x, "y": (50 * Z[:, 1]).round(2)})
+
+
+@pytest.mark.parametrize("known", [0.0, 15.0])
+def test_lists_of_a_heavy_value_and_smooth_ones_follow_the_conditional_law(known):
+    """A heavy value has the mass of its interval in the conditional normal law, a smooth one its density there."""
+    model = GaussianCopula(random_state=0).fit(heavy_and_smooth_rows(4_000, seed=16))
+    values = np.append(0.0, np.arange(60.0, 400.0, 0.5))
+    Z = model.codec_.encode_typed(pd.DataFrame({"x": values, "y": known}))
+    low, middle, high = (model.codec_.real.encode(Z, np.full(Z.shape, u))[0][:, 0] for u in (0.0, 0.5, 1.0))
+    assert low[0] < high[0] and (low[1:] == high[1:]).all()
+    score = model.codec_.real.encode(Z[:1], np.full((1, 2), 0.5))[0][0, 1]
+    rho = model.correlation_[0, 1]
+    law = stats.norm(rho * score, np.sqrt(1 - rho**2))
+    heavy = law.cdf(high[0]) - law.cdf(low[0])
+    log_own = model.codec_.real.encode(Z, np.full(Z.shape, 0.5), np.array([True, False]))[1][1:]  # f / phi
+    smooth = 0.01 * np.exp(log_own + law.logpdf(middle[1:])).sum()
+    expected = heavy / (heavy + smooth)
+    rows = model.sample(20_000, given={"x": values.tolist(), "y": known}, random_state=0)
+    share = float((rows["x"] == 0).mean())
+    error = np.sqrt(expected * (1 - expected) / min(len(rows), model.given_ess_))
+    assert abs(share - expected) < 4.9 * error, f"{share:.3f}, expected {expected:.3f}"
+    flat = heavy / (heavy + smooth * law.std())
+    assert abs(flat - expected) > 9.8 * error, "densities without their scale would pass"
+
+
 def test_dependence_helps_and_noise_does_not_hurt():
     """On dependent columns it beats them taken alone; on independent ones in a small table it loses next to nothing."""
     table, rows = mixed_table(600, seed=9), mixed_table(600, seed=10)

@@ -315,17 +315,34 @@ def test_one_value_costs_the_reserved_mass():
     z, column, cells = _cells("one value")
     np.testing.assert_allclose(_log_density(cells, z), np.log1p(-column.rho), atol=1e-12)
     z, column, cells = _cells("all missing")
-    np.testing.assert_allclose(_log_density(cells, z), np.log1p(-cells._reserved_mass()), atol=1e-12)
+    np.testing.assert_allclose(_log_density(cells, z), np.log1p(-cells.reserved_mass), atol=1e-12)
     assert np.isnan(cells.draw(np.zeros(5, int), np.random.default_rng(0))).all()
 
 
-@pytest.mark.parametrize("value", [0.0, 3.25e-20, -7e18])
+@pytest.mark.parametrize("value", [0.0, 3.25e-20, -7e18, 1e-320, 1.79769e308])
 def test_one_value_on_the_line_is_finite(value):
     z, column = _column(np.full((5, 1), value))
     cells = ColumnCells.fit(z, None, column)
     assert np.isfinite(_log_density(cells, z)).all()
-    drawn = cells.draw(np.zeros(100, int), np.random.default_rng(0))
-    assert np.isfinite(drawn).all() and np.abs(np.median(drawn) - value) <= 1e-5 * (abs(value) or 1)
+    drawn = cells.draw(np.zeros(101, int), np.random.default_rng(0))
+    assert np.isfinite(drawn).all() and np.abs(np.median(drawn) - value) <= 1e-5 * max(
+        abs(value), 1e-300 if value else 1
+    )
+
+
+@pytest.mark.parametrize(
+    "pair", [(1.0, np.nextafter(1.0, 2.0)), (-3e7, np.nextafter(-3e7, 0.0)), (1e308, 1.5e308), (-8e307, 8e307)], ids=str
+)
+def test_ends_of_doubles_on_the_line_are_finite(pair):
+    """No border fits between neighbouring doubles, and the middle of two huge ones is no infinity."""
+    z, column = _column(np.repeat(pair, 20)[:, None])
+    cells = ColumnCells.fit(z, None, column)
+    assert np.isfinite(_log_density(cells, z)).all()
+    assert cells.mass.sum() == 40 and cells.n_cells == (1 if pair[1] == np.nextafter(pair[0], np.inf) else 2)
+    codes = np.repeat(np.arange(cells.n_cells), 100)
+    drawn = cells.draw(codes, np.random.default_rng(0))
+    assert np.isfinite(drawn).all() and np.quantile(drawn, 0.3) <= pair[1]
+    assert (np.diff(cells.tiling.edges) > 0).all()
 
 
 def test_huge_gaps_hold_few_rows():

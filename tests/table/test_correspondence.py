@@ -1,10 +1,11 @@
 """The order of levels: a hidden order is found, however the levels are coded."""
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.stats import spearmanr
 
 from skgen.table import CodecColumn
-from skgen.table._correspondence import level_orders
+from skgen.table._correspondence import first_axis, level_orders
 
 
 def hidden_order(n=4000, S=9, seed=0):
@@ -70,3 +71,8 @@ def test_many_levels_stay_sparse():
     order = level_orders(Z, columns)[0]
     # the finest that eight bins can show of a straight order
     assert abs(spearmanr(order, np.arange(n)).statistic) > 0.7
+
+
+def test_a_copied_column_has_an_axis():
+    axis = first_axis(csr_array(np.diag(np.random.default_rng(0).integers(130, 200, 30).astype(float))))
+    assert axis.shape == (30,) and np.isfinite(axis).all() and np.ptp(axis) > 0

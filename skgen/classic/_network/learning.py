@@ -40,8 +40,12 @@ class Learner:
         Weights of the rows.
     order : ndarray of int of shape (d,)
         In which order the search takes the columns.
-    options : dict
-        `structure`, `max_parents` and `criterion` of the search.
+    structure : {"hill-climbing", "chow-liu"}
+        How graphs are found.
+    max_parents : int
+        Most parents of a column in hill climbing.
+    criterion : {"leave-one-out", "bic"}
+        What a family is worth.
     """
 
     def __init__(self, cells, codes, weight, order, *, structure, max_parents, criterion):

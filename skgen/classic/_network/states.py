@@ -49,7 +49,7 @@ class ColumnStates:
     @property
     def reserved(self) -> float:
         """The mass of the reserved events."""
-        return self.cells._reserved_mass()
+        return self.cells.reserved_mass
 
     def n_shares(self) -> int:
         """Free shares of cells within states."""

@@ -15,6 +15,9 @@ from .tree import Tree
 #: Bins of the target by which a tree is grown, and the share of the rows, one in so many, that weights are fitted on.
 TARGET_BINS, HELD_OUT = 32, 5
 
+#: Levels of a target that a tree tells apart at most.
+MOST_CLASSES = 256
+
 #: Entries of a table of leaves by cells: with many rows or levels, leaves grow instead.
 MOST_ENTRIES = 2**20
 
@@ -150,7 +153,11 @@ def _is_raked(cells):
 
 
 def _target_bins(cells):
+    """The classes that a tree tells apart: bins of a number; levels, the rarest of very many together."""
     bins = cells.coarsen(TARGET_BINS) if cells.column.kind == "number" else np.arange(cells.n_cells)
+    if len(bins) > MOST_CLASSES and cells.column.kind == "category":
+        place = np.argsort(np.argsort(-cells.mass[:-1], kind="stable"))
+        bins = np.minimum(place, MOST_CLASSES - 1)
     return np.append(bins, bins.max(initial=-1) + 1)
 
 

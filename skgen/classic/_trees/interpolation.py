@@ -81,11 +81,12 @@ class Components:
         """Weights (n_kinds, n_components) under which rows, unseen by the tree, are likeliest."""
         p = np.column_stack([table[leaf, codes] for table in self.tables()])
         bucket = self.bucket[leaf]
-        overall = _em(p, weight, np.full(len(self), 1 / len(self)), 0.0)
+        possible = np.append(np.zeros(len(self) - 1), 1.0)  # a row for the marginal law: no cell becomes impossible
+        overall = _em(p, weight, np.full(len(self), 1 / len(self)), possible)
         found = np.tile(overall, (N_KINDS, 1))
         for kind in np.unique(bucket):
             rows = bucket == kind
-            found[kind] = _em(p[rows], weight[rows], overall, PRIOR_ROWS)
+            found[kind] = _em(p[rows], weight[rows], overall, PRIOR_ROWS * overall)
         return found
 
 
@@ -97,13 +98,13 @@ def _grouped(counts, grouping):
     return np.add.reduceat(counts, starts, axis=1)
 
 
-def _em(p, weight, start, prior_rows):
-    """Mixture weights that maximise the likelihood of rows, with `prior_rows` rows that are spread as at the start."""
+def _em(p, weight, start, prior):
+    """Mixture weights that maximise the likelihood of rows, and of `prior` rows that belong to each component."""
     w = start
     for _ in range(N_STEPS):
         r = p * w
         r *= (weight / np.maximum(r.sum(axis=1), 1e-300))[:, None]
-        w = r.sum(axis=0) + prior_rows * start
+        w = r.sum(axis=0) + prior
         w = w / w.sum()
     return w
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from .tree import Tree
 
-#: How far a tilt may go.
-LEAST_TILT, MOST_TILT = 0.5, 2.0
+#: Steps of a tilt, and how far each may go.
+N_STEPS, LEAST_TILT, MOST_TILT = 5, 0.5, 2.0
 
 #: Uniform draws stop short of 1 by this, so that raised by a row's number they stay in the row.
 _LAST = 1e-11
@@ -46,10 +46,12 @@ class LeafLaws:
         """
         visits = [occupancies[0], np.bincount(self.node, occupancies[1])]
         for table, visit in zip(self.tables, visits):
-            wanted, found = (np.bincount(grouping, p) for p in (marginal, visit @ table / visit.sum()))
-            ratio = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
-            table *= np.clip(ratio, LEAST_TILT, MOST_TILT)[grouping]
-            table /= table.sum(axis=1, keepdims=True)
+            wanted = np.bincount(grouping, marginal)
+            for _ in range(N_STEPS):
+                found = np.bincount(grouping, visit @ table / visit.sum())
+                ratio = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
+                table *= np.clip(ratio, LEAST_TILT, MOST_TILT)[grouping]
+                table /= table.sum(axis=1, keepdims=True)
         self._upto = [_running(p) for p in self.tables]
 
     def log_prob(self, leaf, code):

@@ -6,15 +6,6 @@ import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
 
-def _classes(target, weight):
-    """Bins of the target, the lightest put together: at most half as many as rows, lest they be taken for numbers."""
-    mass, most = np.bincount(target, weight), max(len(target) // 2, 2)
-    if np.count_nonzero(mass) <= most:
-        return target
-    place = np.argsort(np.argsort(-mass, kind="stable"))
-    return np.minimum(place[target], most - 1)
-
-
 class Tree:
     """Splits "place on axis f <= threshold"; leaves are numbered from left to right.
 
@@ -55,7 +46,9 @@ class Tree:
             return cls(none, np.zeros(1), none, none, [])
         share = min(min_leaf * (1 - 1e-9) / total, 0.5)
         engine = DecisionTreeClassifier(criterion="entropy", min_weight_fraction_leaf=share, random_state=seed)
-        tree = engine.fit(_places(codes, axes), _classes(target, weight), sample_weight=weight).tree_
+        n_copies = 1 + 2 * (target.max() + 1) // len(target)  # many classes in few rows: the engine would warn
+        places = np.tile(_places(codes, axes), (n_copies, 1))
+        tree = engine.fit(places, np.tile(target, n_copies), sample_weight=np.tile(weight / n_copies, n_copies)).tree_
         is_leaf = tree.children_left < 0
         used, feature = np.unique(tree.feature[~is_leaf], return_inverse=True)
         features = np.full(len(is_leaf), -1, np.int32)
