@@ -1,7 +1,8 @@
 """GenerativeModel: the contract of every density on rows.
 
 The public verbs are written here, once. A model writes hooks: ``_fit``, ``_sample``, ``_log_density`` and, where it
-can, ``_sample_given`` or ``_propose_given``, ``_partial_fit``, ``_n_parameters``. It reads numbers, never a table, a name or a seed.
+can, ``_sample_given`` or ``_propose_given``, ``_partial_fit``, ``_n_parameters``. It reads numbers, never a table, a
+name or a seed.
 """
 
 from __future__ import annotations
