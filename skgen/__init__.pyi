@@ -9,6 +9,7 @@ from .classic.gaussian_mixture import GaussianMixture as GaussianMixture
 from .classic.hmm import HiddenMarkovModel as HiddenMarkovModel
 from .classic.independent_columns import IndependentColumns as IndependentColumns
 from .classic.kernel_density import KernelDensity as KernelDensity
+from .deep.torch_density import TorchDensity as TorchDensity
 from .metrics.report import quality_report as quality_report
 from .model_selection.compare import compare_densities as compare_densities
 from .persistence import load as load

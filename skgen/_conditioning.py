@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
-from ._density import draw_log_densities
+from ._density import condition_mask, draw_log_densities
 from ._proposals import resample_proposals
 from ._random import BLOCK_ROWS, block_generator
 from ._resampling import resample_given
@@ -63,8 +63,16 @@ def log_marginal(model, Z, known):
 
 
 def read_conditions(model, n_samples, given):
-    """The conditions of `given`, which fix the number of rows where they are a table."""
-    spec = parse_given(given, model.codec_)
+    """The conditions of `given`, which fix the number of rows where they are a table; None where nothing is given."""
+    always = condition_mask(model)
+    spec = None if given is None else parse_given(given, model.codec_)
+    if always.any() and (spec is None or (spec.known != always).any() or any(spec.allowed)):
+        raise UnsupportedGivenError(
+            f"This {type(model).__name__} was fitted with condition_on: sample needs given with one value for each of the "
+            f"columns {model.conditional_on_} and for no other."
+        )
+    if spec is None:
+        return None
     if spec.is_table and n_samples not in (1, len(spec.points)):
         raise GivenError(
             f"A given table has one row per sample: n_samples must be {len(spec.points)} or left out, got {n_samples}."
@@ -129,6 +137,8 @@ def _with_completed(allowed, completed):
 
 def _has_conditionals(model, known, allowed):
     """Whether single draws of a hook follow the conditional law."""
+    if hasattr(model, "condition_on"):  # the hook of such a model knows no other columns
+        return bool(condition_mask(model).any())
     if hasattr(model, "_is_exact_given"):
         return model._is_exact_given(known, allowed)
     if not hasattr(model, "_sample_given"):

@@ -24,11 +24,23 @@ def _real_log_density(model, Z):
 def draw_log_densities(model, Z, known=None):
     """Weighted log-densities at the scoring draws, (1, n) where none is needed; of the known columns if they are given.
 
-    Their mean on the natural scale is the density that a score takes the logarithm of.
+    Their mean on the natural scale is the density that a score takes the logarithm of. Of a model of p(the rest | some
+    columns), the rest alone is drawn and weighted; those columns stand in the middle of their cells.
     """
+    seed = model.stream_.seed
+    condition = condition_mask(model)
+    if condition.any():
+        given = model.codec_.real.encode(Z, np.full(Z.shape, 0.5), condition)[0]
+        draws = model.codec_.real.draws(Z, seed, N_DRAWS, ~condition)
+        return np.array([model._log_density(R + given) + log_weight for R, log_weight in draws])
     marginal = () if known is None else (known,)
-    draws = model.codec_.real.draws(Z, model.stream_.seed, N_DRAWS, known)
+    draws = model.codec_.real.draws(Z, seed, N_DRAWS, known)
     return np.array([model._log_density(R, *marginal) + log_weight for R, log_weight in draws])
+
+
+def condition_mask(model):
+    """The columns that a model was fitted to be given, as a mask; none in a model of all columns."""
+    return getattr(model, "_condition", np.zeros(model.n_features_in_, bool))
 
 
 def bound_gap(model, Z, n_rows=1000):

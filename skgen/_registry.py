@@ -14,6 +14,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "GaussianCopula": ("skgen.classic.gaussian_copula", "model"),
     "IndependentColumns": ("skgen.classic.independent_columns", "model"),
     "BayesianNetwork": ("skgen.classic.bayesian_network", "model"),
+    "TorchDensity": ("skgen.deep.torch_density", "model"),
     "HiddenMarkovModel": ("skgen.classic.hmm", "sequence"),
     "MISSING": ("skgen.table", "sentinel"),
     "Schema": ("skgen.table", "object"),
@@ -53,6 +54,7 @@ STATE_OBJECTS: dict[str, str] = {
     "CellsLaw": "skgen.classic._independent.cells_law",
     "FamilyLaw": "skgen.classic._independent.family_law",
     "SplineLaw": "skgen.classic._independent.spline_law",
+    "TrainingRecord": "skgen.deep._training",
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ._conditioning import check_marginals, log_marginal, read_conditions, sample_given
 from ._density import bound_gap, log_density
+from ._encoder import RowEncoder
 from ._input import check_count, check_table, check_weights, encode_rows, take_rows, weights_in_rows
 from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rejection import draw_block
@@ -130,7 +131,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         if self._view == "typed":
             hook(Z, weight, rng)
             return
-        encode = _Encoder(self.codec_, Z, seed)
+        encode = RowEncoder(self.codec_, Z, seed)
         hook(encode(rng)[0], weight, rng, encode)
         if not self.codec_.exact_:
             self.bound_gap_ = bound_gap(self, Z)
@@ -186,7 +187,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         n_samples = check_count(n_samples)
-        spec = None if given is None else read_conditions(self, n_samples, given)
+        spec = read_conditions(self, n_samples, given)
         seed, call = claim_stream(self.stream_, random_state)
         if spec is not None:
             return self.codec_.decode_typed(sample_given(self, n_samples, spec, seed, call))
@@ -211,7 +212,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         log_density : ndarray of shape (n_samples,)
-            Nats per row, in the original units: see `schema_` for the measure, `likelihood_` for what they are.
+            Nats per row, in the original units: see `schema_` for the measure, `likelihood_` for what they are and, of
+            models fitted with `condition_on`, `conditional_on_` for the columns that are given.
         """
         if given is not None:
             check_is_fitted(self)
@@ -264,24 +266,3 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-class _Encoder:
-    """The training rows of a real-view model, dequantised afresh at each call."""
-
-    def __init__(self, codec, Z, seed):
-        self._codec, self._Z, self._seed = codec, Z, seed
-
-    def __call__(self, rng):
-        """Points of R^d and their log-weights."""
-        return self._codec.real.encode(self._Z, rng.random(self._Z.shape))
-
-    def distinct(self, weight):
-        """Positions of the distinct rows, and their summed weights."""
-        keys = np.where(np.isnan(self._Z), np.inf, self._Z)  # NaN never equals NaN
-        _, first, row_of = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        return first, np.bincount(row_of.reshape(-1), weight)
-
-    def draws(self, rows, n_draws):
-        """Points (draws, rows, d) and log-weights of rows: functions of a row alone; one draw where none is needed."""
-        return self._codec.real.stacked_draws(self._Z[rows], self._seed + 1, n_draws)

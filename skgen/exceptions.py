@@ -25,6 +25,14 @@ class RejectionError(RuntimeError):
     """Almost no draw of the model lies in the support that was seen in fit."""
 
 
+class DivergenceError(RuntimeError):
+    """The loss stayed infinite or no number in the first epoch, also at lower learning rates."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be read, or belongs to another fit."""
+
+
 class CorruptModelError(ValueError):
     """A saved file is truncated, altered, or holds what this package never writes."""
 
@@ -43,3 +51,11 @@ class IdentifierColumnWarning(UserWarning):
 
 class DegenerateDataWarning(UserWarning):
     """The data have no spread where the model needs some."""
+
+
+class DivergenceWarning(UserWarning):
+    """The loss turned infinite or no number for good; the best weights until then are kept."""
+
+
+class InterruptedFitWarning(UserWarning):
+    """A fit was interrupted and is kept as far as it went."""

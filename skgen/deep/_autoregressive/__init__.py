@@ -1,0 +1,1 @@
+"""The parts of the autoregressive network: codes of columns, masks, the net, drawing along the order."""

@@ -1,0 +1,111 @@
+r"""Conditioner: the masked residual net that gives each coordinate's transform its parameters.
+
+Coordinates stand in groups 0, 1, ...; every hidden number has a degree, and a weight is kept where
+
+.. math:: \text{group}(x_i) \le \text{degree}(h), \quad \text{degree}(h) \le \text{degree}(h'), \quad
+          \text{degree}(h') < \text{group}(y_i),
+
+so that the parameters of a coordinate depend on earlier groups alone (Germain et al., "MADE", 2015; with residual
+blocks, Durkan and Nash, "Autoregressive energy machines", 2019). A context is earlier than every group.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .._blocks import ACTIVATIONS, Dropout
+
+
+class MaskedLinear(nn.Linear):
+    """A linear layer some of whose weights are held at 0.
+
+    Parameters
+    ----------
+    mask : torch.Tensor of bool of shape (n_out, n_in)
+        The weights that are kept.
+    """
+
+    def __init__(self, mask):
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.is_dense = bool(mask.all())
+        if not self.is_dense:
+            self.register_buffer("mask", mask.to(self.weight.dtype))
+
+    def forward(self, x):
+        return F.linear(x, self.weight if self.is_dense else self.mask * self.weight, self.bias)
+
+
+class MaskedResidualBlock(nn.Module):
+    """Two masked layers around a skip.
+
+    Parameters
+    ----------
+    mask : torch.Tensor of bool of shape (width, width)
+        The weights that are kept in both.
+    activation : str
+        A key of `ACTIVATIONS`.
+    dropout : float
+        Probability of dropping a hidden number.
+    """
+
+    def __init__(self, mask, activation, dropout):
+        super().__init__()
+        self.first, self.second = MaskedLinear(mask), MaskedLinear(mask)
+        self.activation, self.dropout = ACTIVATIONS[activation](), Dropout(dropout)
+        nn.init.uniform_(self.second.weight, -1e-3, 1e-3)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, h):
+        return h + self.second(self.dropout(self.activation(self.first(self.activation(h)))))
+
+
+class Conditioner(nn.Module):
+    """From the coordinates, and a context, to the parameters of each coordinate's transform.
+
+    The net starts near zero. Where no coordinate and no context comes before another, there is nothing but a bias.
+
+    Parameters
+    ----------
+    groups : torch.Tensor of int64 of shape (d,)
+        The group of each coordinate, from 0.
+    n_context : int
+        Numbers of the context.
+    n_out : int
+        Parameters per coordinate.
+    hidden_layer_sizes : sequence of int
+        Widths of the residual blocks.
+    activation : str
+        A key of `ACTIVATIONS`.
+    dropout : float
+        Probability of dropping a hidden number.
+    """
+
+    def __init__(self, groups, n_context, n_out, hidden_layer_sizes, activation, dropout):
+        super().__init__()
+        d = len(groups)
+        self.shape = (d, n_out)
+        first, last = (-1 if n_context else 0), int(groups.max()) - 1
+        self.is_constant = last < first
+        if self.is_constant:
+            self.constant = nn.Parameter(torch.zeros(d, n_out))
+            return
+        degree = torch.cat([groups, torch.full((n_context,), -1)])
+        layers = []
+        for size in hidden_layer_sizes:
+            hidden = torch.arange(size) % (last - first + 1) + first
+            if not layers or size != len(degree):
+                layers.append(MaskedLinear(hidden[:, None] >= degree))
+            layers.append(MaskedResidualBlock(hidden[:, None] >= hidden, activation, dropout))
+            degree = hidden
+        out = MaskedLinear((groups[:, None] > degree).repeat_interleave(n_out, dim=0))
+        nn.init.uniform_(out.weight, -1e-3, 1e-3)
+        nn.init.zeros_(out.bias)
+        self.net = nn.Sequential(*layers, ACTIVATIONS[activation](), out)
+
+    def forward(self, x, context=None):
+        if self.is_constant:
+            return self.constant.expand(len(x), *self.shape)
+        h = x if context is None else torch.cat([x, context], dim=1)
+        return self.net(h).view(len(x), *self.shape)  # (n, d, n_out)

@@ -1,0 +1,268 @@
+r"""EventHeads: the law of a row of `TableEvents` given the numbers that a net puts out, independent between columns.
+
+An event has a softmax; "any number" a mixture of logistic laws on the normal axis, of which the cell [a, b] holds
+
+.. math:: \sum_k w_k \bigl[\sigma\bigl(\tfrac{b - \mu_k}{s_k}\bigr) - \sigma\bigl(\tfrac{a - \mu_k}{s_k}\bigr)\bigr]
+
+(Salimans et al., 2017, PixelCNN++); on the line, its density. Columns of about equally many events share a softmax.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+#: Columns share a softmax if the smaller has at least this share of the larger's events.
+LEAST_SHARE = 0.6
+
+#: Columns of more events reach them through `NARROW` numbers.
+MOST_ROWS, NARROW = 512, 32
+
+#: The least scale of a logistic law on the normal axis, in logarithm.
+LEAST_LOG_SCALE = -5.0
+
+
+class EventHeads(nn.Module):
+    """The last layer of a net, and the law that it stands for.
+
+    Parameters
+    ----------
+    events : TableEvents
+        The events of all columns.
+    columns : sequence of int
+        The columns whose law this is.
+    width : int
+        Numbers in.
+    n_components : int
+        Logistic laws in a mixture.
+    """
+
+    def __init__(self, events, columns, width, n_components):
+        super().__init__()
+        sizes, d, M = events.n_events, len(events.columns), n_components
+        self.M = M
+        binary = [j for j in columns if sizes[j] == 2]
+        groups = _groups({j: sizes[j] for j in columns if sizes[j] > 2})
+        single = [j for j in columns if sizes[j] == 1]
+        self.order = binary + [j for group in groups for j in group] + single
+        numbers = [i for i, j in enumerate(events.numbers) if j in set(columns)]
+        self._shapes = [(len(group), max(sizes[j] for j in group)) for group in groups]
+        self.Q = len(numbers)
+        self._set_positions(events, binary, groups, numbers, d)
+        wide = [i for i, (_, K) in enumerate(self._shapes) if K > MOST_ROWS]
+        self._wide = set(wide)
+        self.sizes = [len(binary)] + [G * (NARROW if i in wide else K) for i, (G, K) in enumerate(self._shapes)]
+        self.sizes += [self.Q * M] * 3
+        self.out = nn.Linear(width, sum(self.sizes))
+        self.levels = nn.ModuleDict({str(i): nn.Linear(NARROW, self._shapes[i][1]) for i in wide})
+        self._set_start(events, binary, groups)
+
+    def _set_positions(self, events, binary, groups, numbers, d):
+        q = len(events.numbers)
+        self._index("binary", binary)
+        for i, group in enumerate(groups):
+            self._index(f"group{i}", group)
+            K = self._shapes[i][1]
+            gap = [[0.0 if k < events.n_events[j] else -torch.inf for k in range(K)] for j in group]
+            self.register_buffer(f"gap{i}", torch.tensor(gap), False)
+        self._index("low", [d + i for i in numbers])
+        self._index("log_width", [d + q + i for i in numbers])
+        columns = [events.numbers[i] for i in numbers]
+        self._index("number_code", columns)
+        self._index("number_at", [self.order.index(j) for j in columns])
+        any_number = [events.columns[j].any_number for j in columns]
+        self._index("any_number", any_number)
+        self.has_split = any(events.n_events[j] > 1 for j in columns)
+        grid = [events.columns[j].column.resolution > 0 for j in columns]
+        self.register_buffer("is_grid", torch.tensor(grid, dtype=torch.bool), False)
+        self.any_grid = any(grid)
+        self._any_of = dict(zip(columns, any_number))
+        self._index("inverse", np.argsort(np.asarray(self.order, int)).tolist())
+
+    def _index(self, name, positions):
+        self.register_buffer(f"at_{name}", torch.tensor(positions, dtype=torch.int64), False)
+
+    @torch.no_grad()
+    def _set_start(self, events, binary, groups):
+        """Biases at the marginal laws, so that training starts from independent columns."""
+
+        def log_share(j):
+            return np.log(np.maximum(events.columns[j].share, 1e-6))
+
+        bias = [np.diff(log_share(j)) for j in binary]
+        for i, (group, (_, K)) in enumerate(zip(groups, self._shapes)):
+            if i in self._wide:
+                self.levels[str(i)].bias.zero_()
+                bias.append(np.zeros(len(group) * NARROW))
+                continue
+            bias += [np.pad(log_share(j), (0, K - events.n_events[j])) for j in group]
+        spread = np.tile(np.linspace(-1.5, 1.5, self.M) if self.M > 1 else np.zeros(1), self.Q)
+        bias += [np.zeros(self.Q * self.M), spread, np.full(self.Q * self.M, -0.7)]
+        self.out.bias.copy_(torch.as_tensor(np.concatenate(bias)))
+        self.out.weight.mul_(0.5)
+
+    # ---- log-probabilities ---------------------------------------------------------------------------------------
+
+    def _parts(self, h):
+        """Logits of the binary columns, of each group, and the three numbers of each logistic law."""
+        binary, *rest = self.out(h).split(self.sizes, -1)
+        groups = []
+        for i, ((G, K), part) in enumerate(zip(self._shapes, rest)):
+            logits = part.unflatten(-1, (G, NARROW if i in self._wide else K))
+            logits = self.levels[str(i)](logits) if i in self._wide else logits
+            groups.append(logits + getattr(self, f"gap{i}"))
+        return binary, groups, [part.unflatten(-1, (self.Q, self.M)) for part in rest[len(groups) :]]
+
+    def log_prob(self, h, x, known=None):
+        """Log-probability of rows.
+
+        Parameters
+        ----------
+        h : torch.Tensor of shape (..., n, width)
+            What the net puts out.
+        x : torch.Tensor of shape (n, d + 2 q)
+            Rows of `TableEvents`.
+        known : torch.Tensor of bool of shape (d,), default=None
+            The columns that count; all where None.
+
+        Returns
+        -------
+        torch.Tensor of shape (..., n)
+            Nats; a reserved event counts 0.
+        """
+        binary, groups, laws = self._parts(h)
+        if known is None and not groups and not self.Q:
+            return _log_bernoulli(binary, x[:, self.at_binary]).sum(-1)
+        pieces = [_log_bernoulli(binary, x[:, self.at_binary])]
+        pieces += [_log_pick(logits, x[:, getattr(self, f"at_group{i}")]) for i, logits in enumerate(groups)]
+        n_single = len(self.order) - sum(piece.shape[-1] for piece in pieces)
+        pieces.append(binary.new_zeros(*binary.shape[:-1], n_single))
+        log_event = torch.cat(pieces, -1)  # (..., n, columns in order)
+        if self.Q:
+            at = self.at_number_at
+            log_event = log_event.index_add(-1, at, self._log_places(binary, groups, laws, log_event[..., at], x))
+        return log_event.sum(-1) if known is None else log_event[..., known[self.order]].sum(-1)
+
+    def _log_places(self, binary, groups, laws, log_event, x):
+        """What a place adds to the log-probability of its column's event (..., n, q)."""
+        log_law = self._log_logistics(laws, x[:, self.at_low], x[:, self.at_log_width])
+        if not self.has_split:
+            return log_law
+        codes = x[:, self.at_number_code]
+        log_any = self._log_any_number(binary, groups)
+        # a value that repeats can come of either event
+        either = torch.logaddexp(log_event, log_any + log_law) - log_event
+        is_value = (codes < self.at_any_number) & (codes >= 0)
+        return torch.where(codes == self.at_any_number, log_law, torch.where(is_value, either, 0.0))
+
+    def _log_any_number(self, binary, groups):
+        """Log-probability of the event "any number" of each number column."""
+        found = {}
+        for i, j in enumerate(self.at_binary.tolist()):
+            if j in self._any_of:
+                sign = 1.0 if self._any_of[j] == 1 else -1.0
+                found[j] = F.logsigmoid(sign * binary[..., i])
+        for i, logits in enumerate(groups):
+            for g, j in enumerate(getattr(self, f"at_group{i}").tolist()):
+                if j in self._any_of:
+                    found[j] = logits[..., g, self._any_of[j]] - logits[..., g, :].logsumexp(-1)
+        zero = binary.new_zeros(binary.shape[:-1])
+        return torch.stack([found.get(j, zero) for j in self._any_of], -1)
+
+    def _log_logistics(self, laws, low, log_width):
+        """Log-mass of cells, or log-density of places times the slope there, (..., n, q)."""
+        logits, means, scales = laws
+        log_s = _log_scale(scales)
+        a = (low.unsqueeze(-1) - means) * (-log_s).exp()
+        log_delta = log_width.unsqueeze(-1) - log_s
+        if not self.any_grid:
+            log_law = F.logsigmoid(a) + F.logsigmoid(-a) + log_delta
+        else:
+            delta = torch.where(self.is_grid.unsqueeze(-1), log_delta, -torch.inf).exp()
+            # sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b))
+            log_law = F.logsigmoid(a + delta) + F.logsigmoid(-a) + log_delta + _log_shrink(delta)
+        return torch.logsumexp(log_law + logits, -1) - logits.logsumexp(-1)
+
+    # ---- draws ---------------------------------------------------------------------------------------------------
+
+    @property
+    def n_uniforms(self) -> int:
+        """Uniform numbers that one row takes."""
+        return len(self.at_binary) + sum(G for G, _ in self._shapes) + 2 * self.Q
+
+    def draw(self, h, u):
+        """Events and places of rows.
+
+        Parameters
+        ----------
+        h : torch.Tensor of shape (n, width)
+            What the net puts out.
+        u : torch.Tensor of shape (n, n_uniforms)
+            Uniform numbers.
+
+        Returns
+        -------
+        codes : torch.Tensor of int64 of shape (n, columns)
+            Events of the columns of this law, in their order.
+        places : torch.Tensor of shape (n, q)
+            Places on the normal axis of its number columns.
+        """
+        binary, groups, (logits, means, scales) = self._parts(h)
+        u_binary, *u_groups, u_law, u_place = u.split(
+            [len(self.at_binary), *(G for G, _ in self._shapes), self.Q, self.Q], -1
+        )
+        codes = [(u_binary < binary.sigmoid()).long()]
+        codes += [_draw_index(part, v) for part, v in zip(groups, u_groups)]
+        n_single = len(self.order) - sum(part.shape[-1] for part in codes)
+        codes.append(codes[0].new_zeros(len(u), n_single))
+        places = means.new_zeros(len(u), 0)
+        if self.Q:
+            k = _draw_index(logits, u_law).unsqueeze(-1)
+            scale = _log_scale(scales.gather(-1, k)).exp()
+            places = (
+                means.gather(-1, k) + scale * u_place.clamp(2.0**-25, 1 - 2.0**-24).logit().unsqueeze(-1)
+            ).squeeze(-1)
+        return torch.cat(codes, -1)[:, self.at_inverse], places
+
+
+def _groups(sizes):
+    """Columns in groups of about equally many events."""
+    groups = []
+    for j in sorted(sizes, key=lambda j: (-sizes[j], j)):
+        if groups and sizes[j] >= LEAST_SHARE * sizes[groups[-1][0]] and sizes[groups[-1][0]] <= MOST_ROWS:
+            groups[-1].append(j)
+        else:
+            groups.append([j])
+    return [sorted(group) for group in groups]
+
+
+def _log_scale(raw):
+    return F.softplus(raw - LEAST_LOG_SCALE) + LEAST_LOG_SCALE
+
+
+def _log_bernoulli(logits, codes):
+    """Log-probability of codes 0 and 1; 0 at a negative code."""
+    log_p = codes * logits - F.softplus(logits)
+    return torch.where(codes < 0, 0.0, log_p)
+
+
+def _log_pick(logits, codes):
+    """Log-probability of codes under softmaxes (..., n, G, K); 0 at a negative code."""
+    at = codes.clamp(min=0).long().expand(logits.shape[:-1]).unsqueeze(-1)
+    log_p = logits.gather(-1, at).squeeze(-1) - logits.logsumexp(-1)
+    return torch.where(codes < 0, 0.0, log_p)
+
+
+def _log_shrink(delta):
+    """log((1 - exp(-delta)) / delta), to its limit 0 at 0."""
+    small = delta < 1e-3
+    safe = torch.where(small, 1.0, delta)
+    return torch.where(small, -0.5 * delta, torch.log(-torch.expm1(-safe)) - safe.log())
+
+
+def _draw_index(logits, u):
+    """Draws (n, G) of softmaxes (n, G, K) by inversion."""
+    upto = logits.softmax(-1).cumsum(-1)
+    return (upto < u.unsqueeze(-1) * upto[..., -1:]).sum(-1).clamp(max=logits.shape[-1] - 1)

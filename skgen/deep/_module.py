@@ -1,0 +1,92 @@
+"""DensityModule: what a deep model trains, a torch module that can be written down and rebuilt."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+
+from ._random import seeded_init
+
+
+def array_of(tensor) -> np.ndarray:
+    """A tensor as an array of its own."""
+    return tensor.detach().cpu().numpy().copy()
+
+
+class DensityModule(nn.Module):
+    """A law as a torch module.
+
+    A subclass hands all its constructor's arguments to this one, which keeps them: they and the weights are the module.
+    It writes `log_prob`, or `loss` and `sample`, or `training_step`.
+
+    Parameters
+    ----------
+    **config
+        The constructor's arguments: numbers, strings, lists, dicts, arrays or objects with `to_state`.
+    """
+
+    def __init__(self, **config):
+        super().__init__()
+        self.config = config
+        self._double = None
+
+    # ---- what a module may write ---------------------------------------------------------------------------------
+
+    def log_prob(self, x):
+        """Log-density (n,) of rows, nats."""
+        raise NotImplementedError(f"{type(self).__name__} has no log-density: write log_prob.")
+
+    def loss(self, x, generator):
+        """Loss (n,) of rows; random numbers come from the generator."""
+        return -self.log_prob(x)
+
+    def sample(self, n, generator):
+        """Rows drawn with random numbers from the generator."""
+        raise NotImplementedError(f"{type(self).__name__} draws no samples: write sample.")
+
+    def make_optimizers(self, lr, weight_decay) -> dict:
+        """Optimisers by name."""
+        return {"all": torch.optim.AdamW(self.parameters(), lr=lr, weight_decay=weight_decay)}
+
+    def training_step(self, x, weight, step) -> dict:
+        """One step of training on a batch; scalars for the history, "loss" among them."""
+        loss = self.loss(x, step.generator)
+        mean = loss.mean() if weight is None else (weight * loss).mean()
+        return {"loss": step.descend("all", mean)}
+
+    # ---- copies --------------------------------------------------------------------------------------------------
+
+    def in_double(self):
+        """The module in float64, on the same device: made once, never saved."""
+        if self._double is None:
+            double = copy.deepcopy(self).double()
+            double.eval()
+            object.__setattr__(self, "_double", double)  # no submodule: its weights are this module's
+        return self._double
+
+    def drop_double(self):
+        """Forget the float64 copy: the weights have changed."""
+        object.__setattr__(self, "_double", None)
+
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    def __getstate__(self):
+        return {**self.__dict__, "_double": None}
+
+    # ---- saving --------------------------------------------------------------------------------------------------
+
+    def to_state(self) -> dict:
+        weights = {name: array_of(tensor) for name, tensor in self.state_dict().items()}
+        return {"config": self.config, "weights": weights}
+
+    @classmethod
+    def from_state(cls, state):
+        with seeded_init(0):
+            module = cls(**state["config"])
+        module.load_state_dict({name: torch.as_tensor(array) for name, array in state["weights"].items()})
+        return module.eval()

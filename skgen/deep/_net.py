@@ -1,0 +1,153 @@
+"""The training loop: skorch's net around a `DensityModule`, with batches sliced from tensors.
+
+skorch brings the history and the callbacks that users know. The loop, which recovers from divergence, resumes, and
+stops early at the average weights, is written here in its terms.
+"""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from skorch import NeuralNet
+from skorch.history import History
+
+from ._blocks import set_generator
+from ._step import NonFiniteStep
+
+#: How often a training that diverges goes back to its last good epoch, with half the rate each time.
+MOST_RETRIES = 8
+
+
+class _Net(NeuralNet):
+    """A net that is trained by its module's own steps.
+
+    Parameters
+    ----------
+    training : Training
+        The module and what its steps change.
+    checkpoint : Checkpoint
+        Where each epoch is written.
+    progress : Progress
+        What shows each epoch.
+    history : list of dict or None
+        Epochs that a checkpoint left.
+    callbacks : list
+        skorch's callbacks.
+    max_epochs : int
+        Epochs to go.
+    device : torch.device
+        Where the module lies.
+    """
+
+    def __init__(self, training, checkpoint, progress, history, callbacks, max_epochs, device):
+        self.training, self.checkpoint, self.progress, self.past = training, checkpoint, progress, history
+        super().__init__(
+            training.module,
+            torch.nn.Identity,
+            callbacks=callbacks,
+            max_epochs=max_epochs,
+            train_split=None,
+            verbose=0,
+            device=device,
+        )
+        self.was_interrupted = self.has_diverged = self.is_told_to_stop = False
+
+    @property
+    def _default_callbacks(self):
+        return []
+
+    def initialize_optimizer(self, triggered_directly=None):
+        """The optimisers are the training's."""
+        return self
+
+    def initialize_history(self):
+        """A new history, or the one that a checkpoint left."""
+        self.history_ = History(self.past or [])
+        return self
+
+    # ---- the loop ------------------------------------------------------------------------------------------------
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Epochs over the batches `X`, each followed by the loss on the batches `y`, until one of the ends is met."""
+        training = self.training
+        first, good = training.n_epochs, training.state()
+        last = first + (self.max_epochs if epochs is None else epochs)
+        while training.n_epochs < last and not training.stopping.is_over:
+            try:
+                row = self._train_epoch(X)
+            except NonFiniteStep:
+                self.history.pop()
+                training.retry(good)
+                self.has_diverged = training.n_attempts > MOST_RETRIES
+            except KeyboardInterrupt:
+                self.history.pop()
+                self.was_interrupted = True
+                if training.n_epochs > first:
+                    training.restore(good)
+            else:
+                self._end_epoch(row, X, y)
+                good = training.state()
+            if self.has_diverged or self.was_interrupted or self.is_told_to_stop:
+                break
+        return self
+
+    def _train_epoch(self, batches):
+        """One pass over the batches; what to write in the history."""
+        training, start = self.training, time.perf_counter()
+        self.notify("on_epoch_begin", dataset_train=batches.rows, dataset_valid=None)  # a new row of the history
+        rng, generator = training.generators()
+        training.step.generator = generator
+        self.module_.train()
+        set_generator(self.module_, generator)
+        sums, n_batches, factor = {}, 0, training.rate
+        for batch in batches.batches(rng, generator):
+            factor = training.set_rates()
+            for name, value in self.train_step(batch).items():
+                sums[name] = sums.get(name, 0.0) + value
+            n_batches += 1
+        losses = {name: float(total) / n_batches for name, total in sums.items()}
+        losses["train_loss"] = losses.pop("loss")
+        rate, seconds = training.settings.lr * factor, time.perf_counter() - start
+        return {"epoch": training.n_epochs + 1, **losses, "lr": rate, "dur": seconds}
+
+    def train_step(self, batch, **fit_params):
+        """One step of the module on a batch; its scalars."""
+        x, weight = batch
+        losses = self.module_.training_step(x, weight, self.training.step)
+        self.training.average.update()
+        self.training.n_steps += 1
+        return losses
+
+    @torch.no_grad()
+    def validation_loss(self, batches):
+        """Mean loss of the validation rows at the average weights, with the same random numbers each time."""
+        training = self.training
+        rng, generator = training.validation_generators()
+        self.module_.eval()
+        set_generator(self.module_, None)
+        total, weights = 0.0, 0.0
+        with training.average.applied():
+            for x, weight in batches.batches(rng, generator):
+                loss = self.module_.loss(x, generator).double()
+                weight = torch.ones_like(loss) if weight is None else weight
+                total, weights = total + float(weight @ loss.to(weight.dtype)), weights + float(weight.sum())
+        return total / weights
+
+    def _end_epoch(self, row, batches, valid):
+        """Validate, record, save, show."""
+        training = self.training
+        training.n_epochs += 1
+        if valid is not None:
+            row["valid_loss"] = self.validation_loss(valid)
+            with training.average.applied():
+                training.stopping.watch(row["valid_loss"], self.module_)
+        training.schedule.watch(row.get("valid_loss", row["train_loss"]))
+        for name, value in row.items():
+            self.history.record(name, value)
+        self.checkpoint.save(training, [dict(past) for past in self.history.to_list()])
+        self.progress.advance(row)
+        try:
+            self.notify("on_epoch_end", dataset_train=batches.rows, dataset_valid=None)
+        except KeyboardInterrupt:  # how skorch's callbacks end a training
+            self.is_told_to_stop = True

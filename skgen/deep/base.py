@@ -1,0 +1,174 @@
+"""DeepModel: what every deep model has in common, from rows to a trained module and back.
+
+A model builds a `DensityModule` and says what it reads; seeds, device, validation, early stopping, schedules, clipping,
+averages, divergence, checkpoints, progress and history are objects of one concern each, held by a `Trainer`.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+
+from .._random import block_generator
+from .._sklearn import Interval, StrOptions
+from ..base import GenerativeModel
+from ..table.given import column_position
+from ._checkpoint import Checkpoint, fingerprint
+from ._random import seeded_init, torch_generator
+from ._rows import FLOAT, ViewRows, single, to_tensors
+from ._schedule import SCHEDULES
+from ._settings import Settings
+from ._trainer import Trainer
+from ._training import TrainingRecord
+
+#: Rows that are scored at a time.
+CHUNK_ROWS = 8192
+
+#: Call numbers of the generators before and after the training, beside the attempts of its epochs.
+_BEFORE, _AFTER = 2**32 - 3, 2**32 - 4
+
+
+def resolved_device(device) -> torch.device:
+    """The device of a name; "auto" is a GPU where there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    found = torch.device(device)
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r} asks for a GPU, and torch finds none here. Use device='auto' or 'cpu'.")
+    return found
+
+
+class DeepModel(GenerativeModel):
+    """Base class of models that are torch modules; subclasses write hooks and list their parameters."""
+
+    _parameter_constraints: dict = {
+        **GenerativeModel._parameter_constraints,
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions(set(SCHEDULES))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
+        "callbacks": [list, None],
+        "device": [str],
+        "verbose": ["verbose"],
+    }
+
+    #: What "auto" means: (about so many steps, least epochs, most epochs), (least rows in a batch, most).
+    _auto_epochs = (10_000, 10, 1_000)
+    _auto_batch = (32, 512)
+
+    # ---- hooks ---------------------------------------------------------------------------------------------------
+
+    def _prepare(self, Z, sample_weight, rng):
+        """Learn what the net's input needs."""
+
+    def _tensors(self, Z):
+        """The arrays that the net reads for rows of the view."""
+        return (Z,)
+
+    @abstractmethod
+    def _build_module(self):
+        """The module, its parameters at their start."""
+
+    def _finish(self, Z, sample_weight, rng):
+        """What is to be done once the weights are in place."""
+
+    # ---- fit -----------------------------------------------------------------------------------------------------
+
+    def _fit(self, Z, sample_weight, rng, encode=None):
+        self._train(Z, sample_weight, rng, encode, chunk=False)
+
+    def _partial_fit(self, Z, sample_weight, rng, encode=None):
+        self._train(Z, sample_weight, rng, encode, chunk=True)
+
+    def _train(self, Z, sample_weight, rng, encode, chunk):
+        device = resolved_device(self.device)
+        goes_on = hasattr(self, "module_") and (chunk or self.warm_start)
+        if not goes_on:
+            self._set_condition()
+        rows = ViewRows(Z, encode, self._condition)
+        path = None if chunk else self.checkpoint
+        checkpoint = Checkpoint(path, None if path is None else fingerprint(self, (rows.typed, sample_weight)))
+        saved = checkpoint.load(device)
+        seed = int(rng.integers(0, 2**63)) if saved is None else saved["seed"]
+        if not goes_on:
+            before = block_generator(seed, _BEFORE, 0)
+            self._prepare(rows.draw(before), sample_weight, before)
+        module = self._started_module(seed, goes_on).to(device)
+        trainer = Trainer(type(self).__name__, module, seed, Settings.of(self, len(rows), chunk), checkpoint)
+        if saved is not None:
+            trainer.resume(saved)
+        elif goes_on:
+            trainer.training.go_on(self, chunk)
+
+        def draw(rng, at):
+            return self._tensors(rows.draw(rng, at))
+
+        history = trainer.run(draw, len(rows), sample_weight, rows.is_fresh, self.callbacks, self.verbose)
+        self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
+        after = block_generator(seed, _AFTER, 0)
+        self._finish(rows.draw(after), sample_weight, after)
+        checkpoint.remove()
+
+    def _set_condition(self):
+        """The mask of the columns that are always given."""
+        self._condition = np.zeros(self.n_features_in_, bool)
+        names = getattr(self, "condition_on", None)
+        if names is None:
+            return
+        self._condition[[column_position(name, self.codec_) for name in names]] = True
+        if self._condition.all():
+            raise ValueError("condition_on names every column, which leaves nothing to learn: leave one out.")
+        self.conditional_on_ = [self.codec_.columns[j].name for j in np.flatnonzero(self._condition)]
+
+    def _started_module(self, seed, goes_on):
+        """A module at its start, or with the weights that an earlier fit left."""
+        with seeded_init(seed):
+            module = self._build_module()
+        if goes_on:
+            weights = self.module_.state_dict()
+            if {k: t.shape for k, t in module.state_dict().items()} != {k: t.shape for k, t in weights.items()}:
+                raise ValueError("The weights of the last fit do not go with these columns: fit with warm_start=False.")
+            module.load_state_dict(weights)
+        return module
+
+    def _keep(self, training, history, chunk):
+        """What a training leaves in the model."""
+        if chunk or self.warm_start:
+            self.training_ = TrainingRecord.of(training)
+        training.finish()
+        self.module_ = training.module.eval()
+        self.module_.drop_double()
+        self.history_ = history
+        self.n_epochs_ = training.n_epochs
+
+    # ---- sample, density -----------------------------------------------------------------------------------------
+
+    def _sample(self, n, rng):
+        with torch.inference_mode():
+            return self.module_.sample(n, torch_generator(rng)).double().cpu().numpy()
+
+    def _log_density(self, Z):
+        scorer = self.module_.in_double()
+        with torch.inference_mode():
+            chunks = [
+                scorer.log_prob(single(self._inputs(Z[at : at + CHUNK_ROWS], torch.float64))).cpu().numpy()
+                for at in range(0, len(Z), CHUNK_ROWS)
+            ]
+        return np.concatenate(chunks)
+
+    def _inputs(self, Z, dtype=FLOAT):
+        """The tensors that the net reads for rows of the view, on its device."""
+        return to_tensors(self._tensors(Z), self.module_.device(), dtype)
