@@ -4,13 +4,14 @@ RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 MPLBACKEND=Agg $(BIN)/python
 CSV ?=
 WORKERS ?= 2
 
-.PHONY: help test test-slow lint demo bench clean
+.PHONY: help test test-slow lint demo bench bench-deep clean
 
 help:
 	@echo "make demo [CSV=table.csv]  compare, sample, judge and plot on a real table"
 	@echo "make test                  install and run the tests"
 	@echo "make test-slow             the long statistical tests"
 	@echo "make bench [DATA=folder]   the benchmarks; tables go to benchmarks/results/"
+	@echo "make bench-deep            those of the deep models, which take hours without a GPU"
 
 .venv/.ready: pyproject.toml constraints.txt setup.py
 	$(PYTHON) -m venv .venv
@@ -35,6 +36,14 @@ bench: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/quality.py --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/networks.py --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --write --given $(if $(DATA),--data "$(DATA)",)
+
+bench-deep: .venv/.ready
+	MPLBACKEND=Agg $(BIN)/python benchmarks/deep.py --write
+	MPLBACKEND=Agg $(BIN)/python benchmarks/toys.py --write
+	MPLBACKEND=Agg $(BIN)/python benchmarks/modes.py --write
+	MPLBACKEND=Agg $(BIN)/python benchmarks/binary.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/images.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --models floors deep --sets adult magic --seeds 0 --report tables_deep --write $(if $(DATA),--data "$(DATA)",)
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,8 @@ from threadpoolctl import threadpool_info
 WARM_UP = 0.3
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "skgen")
+#: Named where they are in use.
+DEEP_PACKAGES = ("torch", "skorch", "zuko")
 
 
 def best_of(call, repeats=3):
@@ -42,13 +45,20 @@ def machine():
         model = names[0] if names else model
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = ", ".join(f"{info['internal_api']} {info['num_threads']}" for info in threadpool_info())
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    used = [*PACKAGES, *(name for name in DEEP_PACKAGES if name in sys.modules)]
+    packages = ", ".join(f"{name} {version(name)}" for name in used)
     return [
-        f"* machine: {model}, {cores} cores, {platform.system()}",
+        f"* machine: {model}, {cores} cores, {gpu()}, {platform.system()}",
         f"* threads: {threads}",
         f"* Python {platform.python_version()}, {packages}",
         f"* {date.today().isoformat()}",
     ]
+
+
+def gpu():
+    """The GPU that torch finds, if torch is in use."""
+    cuda = sys.modules["torch"].cuda if "torch" in sys.modules else None
+    return cuda.get_device_name() if cuda is not None and cuda.is_available() else "no GPU"
 
 
 def table(header, rows):

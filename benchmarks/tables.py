@@ -1,7 +1,7 @@
 """How good and how fast the synthetic tables of every model are, on five mixed tables.
 
 Usage: python benchmarks/tables.py [--data DIR] [--sets adult ...] [--models floors AutoregressiveTrees ...]
-           [--seeds 0 1 2] [--slow 120] [--n-jobs N] [--rows N] [--peers] [--given] [--write]
+           [--seeds 0 1 2] [--slow 120] [--n-jobs N] [--rows N] [--peers] [--given] [--report tables] [--write]
 
 Tables are read from DIR, or from the folder that the environment variable SKGEN_DATA names:
 tabular/{adult-train,adult-test,default,shoppers,magic,beijing}.csv.gz.
@@ -40,7 +40,7 @@ BESIDE = {
     "AutoregressiveTrees": [{"sharpness": 0}],
     "BayesianNetwork": [{"structure": "chow-liu"}],
 }
-GIVEN_SET, GIVEN_MODEL = "adult", "AutoregressiveTrees"
+GIVEN_SET, GIVEN_MODELS = "adult", ("AutoregressiveTrees", "AutoregressiveNetwork")
 LIKELIHOODS = {"exact": "", "lower_bound": " (bound)", "estimate": " (estimate)"}
 
 
@@ -50,6 +50,23 @@ LIKELIHOODS = {"exact": "", "lower_bound": " (bound)", "estimate": " (estimate)"
 def table_models():
     """Names of the models on tables."""
     return [name for name, (_, kind) in MODELS.items() if kind == "model"]
+
+
+def is_deep(name):
+    """Whether a model is a net, whose fits take minutes."""
+    return MODELS[name][0].startswith("skgen.deep.")
+
+
+#: Groups of models that --models names in one word; TorchDensity has no module of its own to measure.
+GROUPS = {
+    "classic": [name for name in table_models() if not is_deep(name)],
+    "deep": [name for name in table_models() if is_deep(name) and name != "TorchDensity"],
+}
+
+
+def named_models(words):
+    """The models of a command line, groups spelt out, each once."""
+    return list(dict.fromkeys(name for word in words for name in GROUPS.get(word, [word])))
 
 
 def model_rows(name, n_jobs):
@@ -154,9 +171,8 @@ def section_of(name, split, records):
 
 
 def given_sections(arguments):
-    """Conditional samples of one model, or of those named."""
-    names = [name for name in arguments.models if name != "floors"]
-    names = names if arguments.named else [name for name in names if name == GIVEN_MODEL]
+    """Conditional samples of the models that draw them for every pair of columns."""
+    names = [name for name in arguments.models if name in GIVEN_MODELS]
     split = load(GIVEN_SET, arguments.data, arguments.rows)
     sections = []
     for name in names:
@@ -173,18 +189,20 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("SKGEN_DATA"), help="folder of the data sets")
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
-    parser.add_argument("--models", nargs="+", choices=["floors", *table_models()], help="default: all")
+    parser.add_argument(
+        "--models", nargs="+", choices=["floors", *GROUPS, *table_models()], default=["floors", "classic"]
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--slow", type=float, default=120.0, help="seconds of fit, sample and score for one seed only")
     parser.add_argument("--n-jobs", type=int, help="n_jobs of the models that have it")
     parser.add_argument("--rows", type=int, help="only the first rows of train: a quick look, no result")
     parser.add_argument("--peers", action="store_true", help="add sdv, mostlyai-engine and arfpy where installed")
     parser.add_argument("--given", action="store_true", help="add conditional samples on the pairs of Adult's columns")
-    parser.add_argument("--write", action="store_true", help="write results/tables.md and results/tables_SET.csv")
+    parser.add_argument("--report", default="tables", help="the name of the report")
+    parser.add_argument("--write", action="store_true", help="write results/REPORT.md and results/REPORT_SET.csv")
     arguments = parser.parse_args(argv)
     arguments.data = Path(arguments.data) if arguments.data else None
-    arguments.named = arguments.models is not None
-    arguments.models = arguments.models or ["floors", *table_models()]
+    arguments.models = named_models(arguments.models)
     return arguments
 
 
@@ -203,10 +221,10 @@ def main(argv=None):
         print("\n".join([sections[-1][0], *sections[-1][1], ""]), flush=True)
         if arguments.write:
             RESULTS.mkdir(exist_ok=True)
-            records.to_csv(RESULTS / f"tables_{name}.csv", index=False, float_format="%.6g")
+            records.to_csv(RESULTS / f"{arguments.report}_{name}.csv", index=False, float_format="%.6g")
     if arguments.given and not missing_sentence(GIVEN_SET, arguments.data):
         sections += given_sections(arguments)
-    publish("tables", "Synthetic tables: fidelity, likelihood, privacy, speed", sections, arguments.write)
+    publish(arguments.report, "Synthetic tables: fidelity, likelihood, privacy, speed", sections, arguments.write)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def read_conditions(model, n_samples, given):
     spec = None if given is None else parse_given(given, model.codec_)
     if always.any() and (spec is None or (spec.known != always).any() or any(spec.allowed)):
         raise UnsupportedGivenError(
-            f"This {type(model).__name__} was fitted with condition_on: sample needs given with one value for each of the "
-            f"columns {model.conditional_on_} and for no other."
+            f"This {type(model).__name__} was fitted with condition_on: sample needs given with one value for each of "
+            f"the columns {model.conditional_on_} and for no other."
         )
     if spec is None:
         return None

@@ -1,1 +1,7 @@
 """Deep models: torch modules behind the contract of every other model. The only folder that imports torch."""
+
+from importlib.util import find_spec
+
+_MISSING = [package for package in ("torch", "skorch", "zuko", "tqdm") if find_spec(package) is None]
+if _MISSING:
+    raise ImportError(f'The deep models need {", ".join(_MISSING)}, not found here: pip install "skgen[deep]"')
