@@ -9,7 +9,13 @@ from .classic.gaussian_mixture import GaussianMixture as GaussianMixture
 from .classic.hmm import HiddenMarkovModel as HiddenMarkovModel
 from .classic.independent_columns import IndependentColumns as IndependentColumns
 from .classic.kernel_density import KernelDensity as KernelDensity
+from .deep.autoencoder import Autoencoder as Autoencoder
+from .deep.autoregressive_network import AutoregressiveNetwork as AutoregressiveNetwork
+from .deep.diffusion import DiffusionModel as DiffusionModel
+from .deep.gan import GAN as GAN
+from .deep.normalizing_flow import NormalizingFlow as NormalizingFlow
 from .deep.torch_density import TorchDensity as TorchDensity
+from .deep.vae import VAE as VAE
 from .metrics.report import quality_report as quality_report
 from .model_selection.compare import compare_densities as compare_densities
 from .persistence import load as load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-#: Draws of a discrete cell's place per row, and rows that are scored at a time.
+#: Draws of a discrete cell's place per row, where a model states no other number, and rows that are scored at a time.
 N_DRAWS, CHUNK_ROWS = 16, 8192
 
 
@@ -27,14 +27,14 @@ def draw_log_densities(model, Z, known=None):
     Their mean on the natural scale is the density that a score takes the logarithm of. Of a model of p(the rest | some
     columns), the rest alone is drawn and weighted; those columns stand in the middle of their cells.
     """
-    seed = model.stream_.seed
+    seed, n_draws = model.stream_.seed, draws_of(model)
     condition = condition_mask(model)
     if condition.any():
         given = model.codec_.real.encode(Z, np.full(Z.shape, 0.5), condition)[0]
-        draws = model.codec_.real.draws(Z, seed, N_DRAWS, ~condition)
+        draws = model.codec_.real.draws(Z, seed, n_draws, ~condition)
         return np.array([model._log_density(R + given) + log_weight for R, log_weight in draws])
     marginal = () if known is None else (known,)
-    draws = model.codec_.real.draws(Z, seed, N_DRAWS, known)
+    draws = model.codec_.real.draws(Z, seed, n_draws, known)
     return np.array([model._log_density(R, *marginal) + log_weight for R, log_weight in draws])
 
 
@@ -43,12 +43,20 @@ def condition_mask(model):
     return getattr(model, "_condition", np.zeros(model.n_features_in_, bool))
 
 
+def draws_of(model):
+    """How many draws of a place per row a model's scores take: a power of two."""
+    return getattr(model, "_n_draws", N_DRAWS)
+
+
 def bound_gap(model, Z, n_rows=1000):
-    """What doubling the draws from 8 to 16 adds to the mean score of training rows, in nats."""
+    """What the second half of the draws adds to the mean score of training rows, in nats."""
     Z = Z[:: max(len(Z) // n_rows, 1)]
     scores = draw_log_densities(model, Z)
-    half = logsumexp(scores[: N_DRAWS // 2], axis=0) - np.log(N_DRAWS // 2)
-    return float(np.mean(logsumexp(scores, axis=0) - np.log(N_DRAWS) - half))
+    n_draws = len(scores)
+    if n_draws == 1:  # the discrete columns are all given
+        return 0.0
+    half = logsumexp(scores[: n_draws // 2], axis=0) - np.log(n_draws // 2)
+    return float(np.mean(logsumexp(scores, axis=0) - np.log(n_draws) - half))
 
 
 def _over_chunks(score, Z):

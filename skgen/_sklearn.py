@@ -15,6 +15,17 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9 has no callbacks
+
+    class CallbackSupportMixin:
+        """Nothing: no callbacks to support."""
+
+    def with_callbacks(method):
+        """The method as it is."""
+        return method
+
 
 def available_with(hook):
     """Make a method appear on the objects that have the method called `hook`."""
@@ -23,6 +34,7 @@ def available_with(hook):
 
 __all__ = [
     "BaseEstimator",
+    "CallbackSupportMixin",
     "DensityMixin",
     "Interval",
     "StrOptions",
@@ -40,4 +52,5 @@ __all__ = [
     "clone",
     "has_fit_parameter",
     "validate_data",
+    "with_callbacks",
 ]

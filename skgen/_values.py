@@ -114,12 +114,11 @@ class Encoder:
         hiding = sorted(key for key in fitted if not _is_attribute(type(model), key))
         if hiding:
             raise UnsavableParameterError(f"The attributes {hiding} of {prefix}{name} hide its own. Delete them first.")
+        parameters = {k: self.encode(v, f"{prefix}parameter {k!r} of {name}", depth) for k, v in parameters.items()}
         attributes = {k: self.encode(v, f"{prefix}attribute {k!r} of {name}", depth) for k, v in fitted.items()}
         return {
             "class": name,
-            "parameters": {
-                k: self.encode(v, f"{prefix}parameter {k!r} of {name}", depth) for k, v in parameters.items()
-            },
+            "parameters": parameters,
             "schema": attributes.pop("schema_", None),
             "attributes": attributes,
         }
@@ -128,6 +127,11 @@ class Encoder:
         return [self.encode(value, where, depth) for value in values]
 
     def _leaf(self, value, where):
+        if isinstance(value, type) or inspect.isroutine(value):
+            raise UnsavableParameterError(
+                f"{where} is code, {value.__module__}.{value.__qualname__}, which a file of data cannot hold. "
+                "Pickle the model instead."
+            )
         if type(value) not in _LEAVES:
             kind = f"{type(value).__module__}.{type(value).__qualname__}"
             raise UnsavableParameterError(

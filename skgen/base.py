@@ -49,6 +49,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         "random_state": ["random_state", np.random.Generator],
     }
     _view = "typed"
+    _warm_start_keeps_codec = False
     _doc_link_module = "skgen"
     _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
 
@@ -88,7 +89,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             The fitted model.
         """
         with rollback(self):
-            self._fit_table(X, sample_weight)
+            keeps = self._warm_start_keeps_codec and self.warm_start and hasattr(self, "codec_")
+            self._fit_table(X, sample_weight, first=not keeps)
         return self
 
     @available_with("_partial_fit")

@@ -1,6 +1,7 @@
 """Which law must find which mutant. A law that kills no mutant is no test."""
 
 import mutants_contract as contract
+import mutants_deep as deep
 import mutants_density as density
 import mutants_orders as orders
 
@@ -56,4 +57,6 @@ MUTANTS = {
     "given_intervals_follow_samples": [density.IntervalMidpoint, density.OthersFree],
     "given_sets_follow_scores": [density.EvenSet, density.OthersFree],
     "orders_are_a_mixture": [orders.PriorWeightsScored, orders.PriorWeightsDrawn],
+    "every_weight_is_trained": [deep.IdleLayer],
+    "bounds_grow_with_draws": [deep.SumOfDraws],
 }

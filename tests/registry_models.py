@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import inspect
 
+from torch_modules import AutoregressiveNormal
+
 import skgen
 from skgen._registry import MODELS
 
 #: What makes a model cheap, set wherever it has the parameter.
-CHEAP = {"max_epochs": 2, "n_init": 1, "n_estimators": 8}
+CHEAP = {"max_epochs": 2, "n_importance_samples": 4, "n_centres": 500, "n_init": 1, "n_estimators": 8}
+
+#: What a model cannot be made without.
+REQUIRED = {"TorchDensity": {"module": AutoregressiveNormal}}
+
+#: What makes one model cheap: its scores solve an equation with many evaluations of a net.
+SMALL = {"DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 8}}
 
 #: Beside the default configuration, those that take other paths through a model.
 CONFIGURATIONS = {
     "AdversarialRandomForest": [{"smoothing": 1.0, "min_samples_leaf": 10}],
+    "AutoregressiveNetwork": [
+        {"hidden_units": 32, "n_orders": 2, "max_cells": 32, "any_order": False, "column_order": "given"},
+    ],
     "AutoregressiveTrees": [{"sharpness": 0.0, "min_samples_leaf": 10, "max_cells": 64}],
     "BayesianNetwork": [{"structure": "chow-liu", "smoothing": 0.5, "n_bins": 4}],
     "GaussianCopula": [{"marginals": "standardize", "shrinkage": 0.1}],
     "GaussianMixture": [{"n_components": 3}, {"n_components": 2, "covariance_type": "diag"}],
     "IndependentColumns": [{"family": "spline"}],
     "KernelDensity": [{"bandwidth": 0.4}, {"bandwidth": "neighbors"}],
+    "Autoencoder": [
+        {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "l2"},
+        {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "gradient_penalty"},
+    ],
+    "NormalizingFlow": [
+        {"architecture": "glow", "n_transforms": 2, "hidden_layer_sizes": (16,), "marginals": "standardize"},
+        {"architecture": "maf", "n_transforms": 2, "hidden_layer_sizes": (16, 8), "n_frequencies": 0, "dropout": 0.1},
+    ],
+    "VAE": [{"latent_dim": 2, "hidden_layer_sizes": (32,), "n_prior_components": 1, "n_importance_samples": 9}],
+    "TorchDensity": [{"marginals": "standardize", "ema_decay": 0.9, "early_stopping": False}],
 }
 
 
@@ -31,5 +52,6 @@ def estimators(kind="model"):
         cls = getattr(skgen, name)
         own = inspect.signature(cls).parameters
         cheap = {key: value for key, value in CHEAP.items() if key in own}
-        found += [cls(**cheap, **extra) for extra in [{}, *CONFIGURATIONS.get(name, [])]]
+        cheap |= REQUIRED.get(name, {}) | SMALL.get(name, {})
+        found += [cls(**{**cheap, **extra}) for extra in [{}, *CONFIGURATIONS.get(name, [])]]
     return found

@@ -16,6 +16,7 @@ from numpydoc.validate import validate
 import skgen
 from skgen._registry import MODELS, PUBLIC, stub_text
 from skgen.base import GenerativeModel
+from skgen.deep.base import DeepModel
 from skgen.sequence import SequenceModel
 
 ROOT = Path(skgen.__file__).parent
@@ -25,7 +26,8 @@ MOST_LINES, MOST_CODE_LINES = 400, 40
 FLOORS = {
     "_registry": 0, "_random": 0, "_rollback": 0, "_sklearn": 0, "_version": 0, "exceptions": 0,
     "table": 1, "plotting": 1,
-    "_input": 2, "_encoder": 2, "_density": 2, "_rejection": 2, "_resampling": 2, "_proposals": 2, "_conditioning": 2, "base": 2,
+    "_input": 2, "_encoder": 2, "_density": 2, "_rejection": 2, "_resampling": 2, "_proposals": 2,
+    "_conditioning": 2, "base": 2,
     "_archive": 3, "_values": 3, "persistence": 3, "_sequences": 3, "sequence": 3,
     "classic": 4, "datasets": 4, "metrics": 4,
     "deep": 5, "compose": 5,
@@ -218,14 +220,16 @@ def test_a_rewritten_verb_is_found():
 
 #: The private methods that models write; everything else private is the contract's own.
 HOOKS = {"_fit", "_partial_fit", "_sample", "_sample_given", "_log_density", "_n_parameters"}
+#: Those that deep models write: they train by `_build_module` and no `_fit` of their own.
+DEEP_HOOKS = {"_prepare", "_tensors", "_build_module", "_finish", "_sample", "_sample_given", "_log_density"}
 #: Class attributes that models set.
-SETTINGS = {"_parameter_constraints", "_view"}
+SETTINGS = {"_parameter_constraints", "_view", "_auto_epochs", "_auto_batch"}
 
 
-def own_helpers(cls, contract):
+def own_helpers(cls, contract, hooks=HOOKS):
     """Private names of the contract, inherited ones included, that a class writes anew and that are no hooks."""
     private = {name for name in dir(contract) if name.startswith("_") and not name.startswith("__")}
-    return (private - HOOKS - SETTINGS - {"_abc_impl"}) & set(vars(cls))
+    return (private - hooks - SETTINGS - {"_abc_impl"}) & set(vars(cls))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -234,6 +238,19 @@ def test_no_model_overrides_a_helper_of_its_contract(name):
     contract = SequenceModel if issubclass(cls, SequenceModel) else GenerativeModel
     for parent in cls.__mro__[: cls.__mro__.index(contract)]:
         assert not own_helpers(parent, contract), f"{parent.__name__} overrides {own_helpers(parent, contract)}"
+
+
+@pytest.mark.parametrize("name", [name for name, row in MODELS.items() if row[0].startswith("skgen.deep.")])
+def test_no_deep_model_overrides_the_engine(name):
+    cls = getattr(skgen, name)
+    for parent in cls.__mro__[: cls.__mro__.index(DeepModel)]:
+        overrides = own_helpers(parent, DeepModel, DEEP_HOOKS) | own_verbs(parent, DeepModel)
+        assert not overrides, f"{parent.__name__} overrides {overrides}"
+
+
+def test_an_overridden_engine_is_found():
+    hooks = dict.fromkeys(("_build_module", "_train"), lambda self: None)
+    assert own_helpers(type("Overrides", (DeepModel,), hooks), DeepModel, DEEP_HOOKS) == {"_train"}
 
 
 @pytest.mark.parametrize(
@@ -287,12 +304,18 @@ OTHER_MEANING = {
     "min_samples_leaf": "rows of a leaf of a forest, weight of a leaf of sequential trees",
     "smoothing": "rows of the overall law in a component, of a marginal in a leaf; the smoothing of tables",
     "max_iter": "iterations of EM, rounds of an adversary",
+    "max_epochs": "how many steps and passes auto means",
+    "batch_size": "how many rows auto means",
+    "marginals": "normal scores of a copula, coordinates of a net",
+    "validation_fraction": "rows that are held out of a forest, of the training of a net",
     "n_jobs": "threads that evaluate densities, jobs that grow trees",
     "verbose": "what is printed: the course of EM, the accuracy of rounds",
     "n_components": "components of a mixture, states of a chain",
     "covariance_type": "of a mixture's components, of the emissions of states",
     "init_params": "of a mixture, of a chain",
     "tol": "nats per row, nats per frame",
+    "hidden_layer_sizes": "of an encoder, a generator, the conditioners of a flow",
+    "latent_dim": "coordinates that a row is coded by, numbers of noise that it is drawn from",
 }
 
 

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from registry_models import estimators
 from toy_models import IndependentColumns, TwoHalves
 from toy_real import RealNormal
 
 from skgen import AdversarialRandomForest, AutoregressiveTrees, BayesianNetwork, GaussianMixture, KernelDensity
+from skgen.testing._law import is_net
 from skgen.testing.hostile import COLUMNS, build_table, check_hostile_table, hostile_tables, must_be_refused
 
 MODELS = [
@@ -19,8 +21,9 @@ MODELS = [
     BayesianNetwork(),
     IndependentColumns(),
     TwoHalves(),
-    RealNormal(),
 ]
+#: Models that draw sixteen times for each score, or train: they see fewer examples.
+SLOW_MODELS = [RealNormal(), *(e for e in estimators() if is_net(e))]
 
 
 def _examples(n):
@@ -29,21 +32,22 @@ def _examples(n):
     )
 
 
-@pytest.mark.parametrize("model", MODELS[:-1], ids=str)
+@pytest.mark.parametrize("model", MODELS, ids=str)
 @_examples(25)
 @given(table=hostile_tables())
 def test_hostile_table(model, table):
     check_hostile_table(model, table)
 
 
-@_examples(8)  # sixteen draws for each score make it slow
+@pytest.mark.parametrize("model", SLOW_MODELS, ids=str)
+@_examples(8)
 @given(table=hostile_tables(max_columns=5, max_rows=60))
-def test_hostile_table_in_the_real_view(table):
-    check_hostile_table(RealNormal(), table)
+def test_hostile_table_of_slow_models(model, table):
+    check_hostile_table(model, table)
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
-@pytest.mark.parametrize("model", MODELS, ids=str)
+@pytest.mark.parametrize("model", [*MODELS, *SLOW_MODELS], ids=str)
 def test_each_kind_of_column_alone(model, kind):
     for n in (1, 2, 60):
         table = build_table([kind], n, seed=n)
@@ -51,7 +55,7 @@ def test_each_kind_of_column_alone(model, kind):
         assert took or n == 1, "a clean column of two rows or more is refused"
 
 
-@pytest.mark.parametrize("model", MODELS, ids=str)
+@pytest.mark.parametrize("model", [*MODELS, *SLOW_MODELS], ids=str)
 def test_all_kinds_at_once(model):
     assert check_hostile_table(model, build_table(list(COLUMNS), 120, seed=0, holes=0.1, repeat=True))
 

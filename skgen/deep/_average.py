@@ -13,10 +13,15 @@ import contextlib
 import torch
 
 
-def _floats(module):
-    """Each floating-point weight and buffer once, also where layers share it."""
-    tensors = {id(t): t for t in module.state_dict(keep_vars=True).values() if t.is_floating_point()}
-    return list(tensors.values())
+def _slots(module):
+    """Where each floating-point weight and saved buffer stands, once also where layers share it: (dict, key) pairs."""
+    slots = {}
+    for owner in module.modules():
+        for key, tensor in [*owner._parameters.items(), *owner._buffers.items()]:
+            if tensor is not None and tensor.is_floating_point() and key not in owner._non_persistent_buffers_set:
+                home = owner._parameters if key in owner._parameters else owner._buffers
+                slots.setdefault(id(tensor), (home, key))
+    return list(slots.values())
 
 
 class WeightAverage:
@@ -32,8 +37,11 @@ class WeightAverage:
 
     def __init__(self, module, decay):
         self.decay, self.n_steps = decay, 0
-        self._module = module
-        self._mean = None if decay is None else [t.detach().clone() for t in _floats(module)]
+        self._slots = _slots(module)  # found once: a walk through the module costs as much as a small step
+        self._mean = None if decay is None else [t.clone() for t in self._weights()]
+
+    def _weights(self):
+        return [home[key].detach() for home, key in self._slots]
 
     @torch.no_grad()
     def update(self):
@@ -42,7 +50,7 @@ class WeightAverage:
             return
         self.n_steps += 1
         decay = min(self.decay, (1 + self.n_steps) / (10 + self.n_steps))
-        torch._foreach_lerp_(self._mean, [t.detach() for t in _floats(self._module)], 1.0 - decay)
+        torch._foreach_lerp_(self._mean, self._weights(), 1.0 - decay)
 
     @contextlib.contextmanager
     def applied(self):
@@ -61,9 +69,8 @@ class WeightAverage:
     def _swap(self):
         if self._mean is None:
             return
-        tensors = _floats(self._module)
-        for i, tensor in enumerate(tensors):
-            tensor.data, self._mean[i] = self._mean[i], tensor.data
+        for i, (home, key) in enumerate(self._slots):
+            home[key].data, self._mean[i] = self._mean[i], home[key].data
 
     def state(self) -> dict:
         return {"n_steps": self.n_steps, "mean": None if self._mean is None else [t.clone() for t in self._mean]}

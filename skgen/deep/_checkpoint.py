@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import io
 import os
 import pickle
-import secrets
+import re
 
 import numpy as np
 import torch
 
 from ..exceptions import CheckpointError
 
-_FORMAT = 1
+#: First line of the file; the digest of the rest follows, because torch's reader takes altered bytes.
+_MAGIC = b"skgen checkpoint 1\n"
+
+#: What a well-sealed file of something else makes torch's reader raise.
+_CONTENT_ERRORS = (RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError, pickle.UnpicklingError)
 
 #: Parameters that do not change what a fit learns.
-_NO_MATTER = ("checkpoint", "callbacks", "verbose")
+_NO_MATTER = ("checkpoint", "callbacks", "verbose", "device")
 
 
 def fingerprint(model, arrays) -> str:
-    """A digest of a model's class and parameters and of the rows it is fitted to."""
-    digest = hashlib.sha256(type(model).__name__.encode())
+    """A digest of a model's class and parameters and of the rows it is fitted to, the same in every process."""
     parameters = {k: v for k, v in model.get_params(deep=False).items() if k not in _NO_MATTER}
     if not isinstance(model.random_state, int):
         del parameters["random_state"]  # the seed that it gave is in the file
-    digest.update(repr(sorted(parameters.items())).encode())
-    for array in arrays:
-        if array is not None:
-            array = np.ascontiguousarray(array)
-            digest.update(f"{array.shape}{array.dtype}".encode())
-            digest.update(array.tobytes())
+    digest = hashlib.sha256()
+    for part in _parts([type(model).__name__, parameters, list(arrays)]):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def _parts(value):
+    """Bytes that tell a value from others."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        yield f"{value.shape}{value.dtype}".encode()
+        yield np.ascontiguousarray(value).tobytes()
+    elif isinstance(value, dict):
+        for key in sorted(value, key=str):
+            yield f"{key}=".encode()
+            yield from _parts(value[key])
+    elif isinstance(value, (list, tuple)):
+        yield f"{len(value)}[".encode()
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, functools.partial):
+        yield from _parts([value.func, value.args, value.keywords])
+    elif callable(value):
+        yield f"{value.__module__}.{value.__qualname__};".encode()
+    else:
+        yield f"{re.sub(' at 0x[0-9a-f]+', '', repr(value))};".encode()
 
 
 class Checkpoint:
@@ -45,20 +68,31 @@ class Checkpoint:
     """
 
     def __init__(self, path, digest):
-        self.path = None if path is None else os.fspath(path)
+        self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.digest = digest
+        if self.path is not None and not os.path.isdir(os.path.dirname(self.path)):
+            raise CheckpointError(f"checkpoint={path!r} lies in a folder that does not exist: make it first.")
+
+    @property
+    def advice(self) -> str:
+        """How to go on after an interruption."""
+        return "" if self.path is None else " The same fit goes on from its checkpoint."
 
     def load(self, device):
         """What `save` wrote last, or None where there is no file."""
         if self.path is None or not os.path.exists(self.path):
             return None
+        with open(self.path, "rb") as file:
+            magic, seal, content = file.read(len(_MAGIC)), file.read(32), file.read()
+        unreadable = f"{self.path} is no checkpoint that can be read: delete it or choose another one."
+        if magic != _MAGIC or hashlib.sha256(content).digest() != seal:
+            raise CheckpointError(unreadable)
         try:
-            content = torch.load(self.path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-            raise CheckpointError(f"{self.path} is no checkpoint that can be read: {error}") from error
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise CheckpointError(f"{self.path} is no checkpoint of this version of skgen.")
-        if content["digest"] != self.digest:
+            content = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+            digest = content["digest"]
+        except _CONTENT_ERRORS as error:
+            raise CheckpointError(unreadable) from error
+        if digest != self.digest:
             raise CheckpointError(
                 f"{self.path} belongs to a fit of other rows or parameters. Delete it or choose another checkpoint."
             )
@@ -68,25 +102,25 @@ class Checkpoint:
         """Write the training and its history in place of the file, all or nothing."""
         if self.path is None:
             return
-        draft = f"{self.path}.{secrets.token_hex(8)}.tmp"
         content = {
-            "format": _FORMAT,
             "digest": self.digest,
             "seed": training.seed,
             "training": training.state(),
             "history": history,
         }
-        try:
-            with open(draft, "wb") as file:
-                torch.save(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self.path)
-        finally:
-            if os.path.exists(draft):
-                os.unlink(draft)
+        draft = f"{self.path}.tmp"  # one name: what a killed fit left half written is written over
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        with open(draft, "wb") as file:
+            file.write(_MAGIC)
+            file.write(hashlib.sha256(buffer.getbuffer()).digest())
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self.path)
 
     def remove(self):
         """The fit is complete: nothing is left to resume."""
-        if self.path is not None and os.path.exists(self.path):
-            os.unlink(self.path)
+        for path in (self.path, f"{self.path}.tmp"):
+            if self.path is not None and os.path.exists(path):
+                os.unlink(path)

@@ -41,7 +41,8 @@ class EventEmbedding(nn.Module):
         self._positions(binary=binary, looked_up=looked_up, narrow=narrow, places=places)
         self.register_buffer("means", torch.tensor([float(events.columns[j].share[1]) for j in binary]), False)
         n_dense = len(binary) + len(places) + NARROW * len(narrow)
-        self.dense = nn.Linear(n_dense, width)
+        self.dense = nn.Linear(n_dense, width) if n_dense else None
+        self.bias = None if n_dense else nn.Parameter(torch.zeros(width))
         self.narrow_rows = nn.ModuleList([nn.Embedding(sizes[j] + 1, NARROW, padding_idx=0) for j in narrow])
         starts = np.cumsum([1] + [sizes[j] for j in looked_up])
         self.register_buffer("starts", torch.as_tensor(starts[:-1]), False)
@@ -61,7 +62,7 @@ class EventEmbedding(nn.Module):
             dense.append(torch.where(codes < 0, 0.0, codes - self.means))
         for j, rows in zip(self.at_narrow, self.narrow_rows):
             dense.append(rows(x[:, j].long() + 1))
-        h = self.dense(torch.cat(dense, 1) if len(dense) > 1 else dense[0])
+        h = self.bias.expand(len(x), -1) if self.dense is None else self.dense(torch.cat(dense, 1))
         if self.rows is None:
             return h
         codes = x[:, self.at_looked_up].long()

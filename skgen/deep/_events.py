@@ -16,10 +16,14 @@ from ..table.cells import ColumnCells
 from ..table.column import CodecColumn
 from ..table.reserved import value_codes
 from ..table.spline import MonotoneSpline, weighted_values
+from ._splines import SplineBank
 
 #: A value repeats by itself if at least so many rows hold it, so many standard deviations above what its neighbours
 #: say; the neighbours are so many distinct values at either side. The most values that do.
 LEAST_ROWS, LEAST_EXCESS, N_NEIGHBORS, MOST_VALUES = 5, 5.0, 5, 256
+
+#: Places are cut where their squares would leave the type; no row of a fit lies beyond.
+_LIMITS = {np.float32: (-1e6, 1e6), np.float64: (-FARTHEST, FARTHEST)}
 
 
 def column_events(z, weight, column):
@@ -75,6 +79,16 @@ class LevelEvents:
         self.cells = cells
 
     @property
+    def n_levels(self) -> float:
+        """Levels of a category, which are their own codes; NaN for the values of a number."""
+        return np.nan if len(self.cells.column.values) else float(self.cells.n_cells)
+
+    @property
+    def log_seen(self) -> float:
+        """Log-probability of not being reserved."""
+        return float(np.log1p(-self.cells.reserved_mass))
+
+    @property
     def share(self):
         """Shares of the events in the rows of the fit."""
         mass = self.cells.mass if self.cells.column.missing_seen else self.cells.mass[:-1]
@@ -88,7 +102,7 @@ class LevelEvents:
         """Whole numbers that tell different cells apart."""
         return grid_cells(z, self.cells.column.resolution or 1.0)
 
-    def decode(self, codes, t):
+    def decode(self, codes, x):
         """The typed numbers of events."""
         levels = self.cells.column.values
         levels = levels if len(levels) else np.arange(self.cells.n_cells, dtype=float)
@@ -121,7 +135,7 @@ class NumberEvents:
         Shares of the events in the rows of the fit.
     """
 
-    has_place = True
+    has_place, n_levels = True, np.nan
 
     def __init__(self, column, base, atoms, share):
         self.column, self.base, self.atoms, self.share = column, base, atoms, share
@@ -177,14 +191,15 @@ class NumberEvents:
         knots = self.base.x if isinstance(self.base, MonotoneSpline) else np.empty(0)
         return np.where(np.isnan(z), -1, np.searchsorted(knots, z))
 
-    def decode(self, codes, t):
-        """The typed numbers of events and places."""
-        x = self.base.inverse(np.clip(t, -FARTHEST, FARTHEST))
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one event and no grid."""
+        return len(self.share) == 1 and not self.column.resolution
+
+    def decode(self, codes, x):
+        """The typed numbers of events, and of the numbers at their places."""
         x = snap(x, self.column) if self.column.resolution else x
-        A = len(self.atoms)
-        if codes is None or (A == 0 and not self.column.missing_seen):
-            return x
-        return np.where(codes == A, x, np.append(self.atoms, [np.nan, np.nan])[codes])
+        return np.where(codes == self.any_number, x, np.append(self.atoms, [np.nan, np.nan])[codes])
 
     def to_state(self) -> dict:
         kind = "spline" if isinstance(self.base, MonotoneSpline) else "affine"
@@ -212,6 +227,11 @@ class TableEvents:
     def __init__(self, columns):
         self.columns = columns
         self.numbers = [j for j, events in enumerate(columns) if events.has_place]
+        bases = [columns[j].base for j in self.numbers]
+        self._bank = SplineBank(bases) if bases and all(isinstance(b, MonotoneSpline) for b in bases) else None
+        self._level_counts = np.array([events.n_levels for events in columns])
+        self._log_seen = np.array([np.nan if events.has_place else events.log_seen for events in columns])
+        self._is_plain = all(events.has_place and events.is_plain for events in columns)
 
     @classmethod
     def fit(cls, Z, weight, columns):
@@ -223,15 +243,24 @@ class TableEvents:
         """Number of events of each column."""
         return [len(events.share) for events in self.columns]
 
+    def only(self, mask):
+        """The events of some columns."""
+        return TableEvents([events for events, kept in zip(self.columns, mask) if kept])
+
     def encode(self, Z, dtype=np.float32):
         """What the net reads, and what is to be added to each column's log-probability (n, d)."""
         n, d = Z.shape
         q = len(self.numbers)
         X, extra = np.empty((n, d + 2 * q), dtype), np.empty((n, d))
-        for j, events in enumerate(self.columns):
-            X[:, j], extra[:, j] = events.codes(np.ascontiguousarray(Z[:, j]))
+        levels = self._level_counts
+        with np.errstate(invalid="ignore"):
+            X[:, :d] = np.where(levels > Z, Z, -1.0)  # right for categories without a missing or reserved cell
+        extra[:] = self._log_seen
+        for j in np.flatnonzero(np.isnan(levels) | (X[:, :d] < 0).any(0)):
+            X[:, j], extra[:, j] = self.columns[j].codes(np.ascontiguousarray(Z[:, j]))
         for i, j in enumerate(self.numbers):
-            X[:, d + i], X[:, d + q + i] = self.columns[j].places(np.ascontiguousarray(Z[:, j]))
+            low, log_width = self.columns[j].places(np.ascontiguousarray(Z[:, j]))
+            X[:, d + i], X[:, d + q + i] = np.clip(low, *_LIMITS[dtype]), log_width
         return X, extra
 
     def hash_codes(self, Z):
@@ -239,11 +268,18 @@ class TableEvents:
         return np.column_stack([events.hash_codes(z) for events, z in zip(self.columns, Z.T)]).astype(np.int64)
 
     def decode(self, codes, t):
-        """Rows of the typed view from events (n, d) and places (n, q)."""
-        Z = np.empty(codes.shape)
+        """Rows of the typed view from events (n, d), None where each column has one, and places (n, q)."""
+        x = np.empty(t.shape) if self._bank is None else self._bank.inverse(np.clip(t, -FARTHEST, FARTHEST))
+        if self._bank is None:
+            for i, j in enumerate(self.numbers):
+                x[:, i] = self.columns[j].base.inverse(np.clip(t[:, i], -FARTHEST, FARTHEST))
+        if self._is_plain:
+            return x
+        Z = np.empty((len(t), len(self.columns)))
         place = {j: i for i, j in enumerate(self.numbers)}
         for j, events in enumerate(self.columns):
-            Z[:, j] = events.decode(codes[:, j], t[:, place[j]] if j in place else None)
+            code = np.zeros(len(t), np.int64) if codes is None else codes[:, j]
+            Z[:, j] = events.decode(code, x[:, place[j]] if j in place else None)
         return Z
 
     def to_state(self) -> dict:

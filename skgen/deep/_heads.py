@@ -9,6 +9,8 @@ An event has a softmax; "any number" a mixture of logistic laws on the normal ax
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import nn
@@ -55,7 +57,7 @@ class EventHeads(nn.Module):
         self._wide = set(wide)
         self.sizes = [len(binary)] + [G * (NARROW if i in wide else K) for i, (G, K) in enumerate(self._shapes)]
         self.sizes += [self.Q * M] * 3
-        self.out = nn.Linear(width, sum(self.sizes))
+        self.out = nn.Linear(width, max(sum(self.sizes), 1))  # all columns may be constant
         self.levels = nn.ModuleDict({str(i): nn.Linear(NARROW, self._shapes[i][1]) for i in wide})
         self._set_start(events, binary, groups)
 
@@ -98,22 +100,22 @@ class EventHeads(nn.Module):
                 bias.append(np.zeros(len(group) * NARROW))
                 continue
             bias += [np.pad(log_share(j), (0, K - events.n_events[j])) for j in group]
-        spread = np.tile(np.linspace(-1.5, 1.5, self.M) if self.M > 1 else np.zeros(1), self.Q)
+        spread = np.repeat(np.linspace(-1.5, 1.5, self.M) if self.M > 1 else np.zeros(1), self.Q)
         bias += [np.zeros(self.Q * self.M), spread, np.full(self.Q * self.M, -0.7)]
-        self.out.bias.copy_(torch.as_tensor(np.concatenate(bias)))
+        self.out.bias[: sum(self.sizes)].copy_(torch.as_tensor(np.concatenate(bias)))
         self.out.weight.mul_(0.5)
 
     # ---- log-probabilities ---------------------------------------------------------------------------------------
 
     def _parts(self, h):
         """Logits of the binary columns, of each group, and the three numbers of each logistic law."""
-        binary, *rest = self.out(h).split(self.sizes, -1)
+        binary, *rest = self.out(h)[..., : sum(self.sizes)].split(self.sizes, -1)
         groups = []
         for i, ((G, K), part) in enumerate(zip(self._shapes, rest)):
             logits = part.unflatten(-1, (G, NARROW if i in self._wide else K))
             logits = self.levels[str(i)](logits) if i in self._wide else logits
             groups.append(logits + getattr(self, f"gap{i}"))
-        return binary, groups, [part.unflatten(-1, (self.Q, self.M)) for part in rest[len(groups) :]]
+        return binary, groups, [part.unflatten(-1, (self.M, self.Q)) for part in rest[len(groups) :]]
 
     def log_prob(self, h, x, known=None):
         """Log-probability of rows.
@@ -173,19 +175,27 @@ class EventHeads(nn.Module):
 
     def _log_logistics(self, laws, low, log_width):
         """Log-mass of cells, or log-density of places times the slope there, (..., n, q)."""
-        logits, means, scales = laws
-        log_s = _log_scale(scales)
-        a = (low.unsqueeze(-1) - means) * (-log_s).exp()
-        log_delta = log_width.unsqueeze(-1) - log_s
+        logits, means, raw = laws  # (..., n, M, q)
+        log_s = _log_scale(raw)
+        a = (low.unsqueeze(-2) - means) * (-log_s).exp()
+        log_delta = log_width.unsqueeze(-2) - log_s
         if not self.any_grid:
             log_law = F.logsigmoid(a) + F.logsigmoid(-a) + log_delta
         else:
-            delta = torch.where(self.is_grid.unsqueeze(-1), log_delta, -torch.inf).exp()
+            delta = torch.where(self.is_grid, log_delta, -torch.inf).exp()
             # sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b))
             log_law = F.logsigmoid(a + delta) + F.logsigmoid(-a) + log_delta + _log_shrink(delta)
-        return torch.logsumexp(log_law + logits, -1) - logits.logsumexp(-1)
+        return torch.logsumexp(log_law + logits, -2) - logits.logsumexp(-2)
 
     # ---- draws ---------------------------------------------------------------------------------------------------
+
+    def mode(self, h):
+        """The likeliest event of each column, and the mean place of each number column; shapes as of `draw`."""
+        binary, groups, (logits, means, _) = self._parts(h)
+        codes = torch.cat([(binary > 0).long(), *(part.argmax(-1) for part in groups)], -1)
+        n_single = len(self.order) - codes.shape[-1]
+        codes = torch.cat([codes, codes.new_zeros(len(codes), n_single)], -1)
+        return codes[:, self.at_inverse], (logits.softmax(-2) * means).sum(-2)
 
     @property
     def n_uniforms(self) -> int:
@@ -209,21 +219,16 @@ class EventHeads(nn.Module):
         places : torch.Tensor of shape (n, q)
             Places on the normal axis of its number columns.
         """
-        binary, groups, (logits, means, scales) = self._parts(h)
-        u_binary, *u_groups, u_law, u_place = u.split(
-            [len(self.at_binary), *(G for G, _ in self._shapes), self.Q, self.Q], -1
-        )
-        codes = [(u_binary < binary.sigmoid()).long()]
+        binary, groups, laws = self._parts(h)
+        n_each = [len(self.at_binary), *(G for G, _ in self._shapes), self.Q, self.Q]
+        u_binary, *u_groups, u_law, u_place = u.split(n_each, -1)
+        places = _draw_places(laws, u_law, u_place) if self.Q else u_place
+        codes = [(u_binary < binary.sigmoid()).long()] if len(self.at_binary) else []
         codes += [_draw_index(part, v) for part, v in zip(groups, u_groups)]
+        if not codes:
+            return None, places
         n_single = len(self.order) - sum(part.shape[-1] for part in codes)
         codes.append(codes[0].new_zeros(len(u), n_single))
-        places = means.new_zeros(len(u), 0)
-        if self.Q:
-            k = _draw_index(logits, u_law).unsqueeze(-1)
-            scale = _log_scale(scales.gather(-1, k)).exp()
-            places = (
-                means.gather(-1, k) + scale * u_place.clamp(2.0**-25, 1 - 2.0**-24).logit().unsqueeze(-1)
-            ).squeeze(-1)
         return torch.cat(codes, -1)[:, self.at_inverse], places
 
 
@@ -239,7 +244,21 @@ def _groups(sizes):
 
 
 def _log_scale(raw):
+    """log(exp(raw) + the least scale)."""
     return F.softplus(raw - LEAST_LOG_SCALE) + LEAST_LOG_SCALE
+
+
+def _draw_places(laws, u_law, u_place):
+    """Draws (n, q) of logistic mixtures (n, M, q): a law by inversion, a place by inversion of it."""
+    logits, *law = laws
+    weight = (logits - logits.amax(1, keepdim=True)).exp()
+    wanted, upto = u_law * weight.sum(1), weight[:, 0]
+    mean, raw = law[0][:, 0], law[1][:, 0]
+    for m in range(1, weight.shape[1]):  # few laws, each step a whole block
+        past = (wanted > upto).to(mean)
+        mean, raw = torch.lerp(mean, law[0][:, m], past), torch.lerp(raw, law[1][:, m], past)
+        upto = upto + weight[:, m]
+    return mean + (raw.exp() + math.exp(LEAST_LOG_SCALE)) * u_place.logit(2.0**-25)
 
 
 def _log_bernoulli(logits, codes):

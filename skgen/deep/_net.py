@@ -30,6 +30,8 @@ class _Net(NeuralNet):
         Where each epoch is written.
     progress : Progress
         What shows each epoch.
+    tasks : FitTasks
+        What tells scikit-learn's callbacks of each epoch.
     history : list of dict or None
         Epochs that a checkpoint left.
     callbacks : list
@@ -40,8 +42,9 @@ class _Net(NeuralNet):
         Where the module lies.
     """
 
-    def __init__(self, training, checkpoint, progress, history, callbacks, max_epochs, device):
+    def __init__(self, training, checkpoint, progress, tasks, history, callbacks, max_epochs, device):
         self.training, self.checkpoint, self.progress, self.past = training, checkpoint, progress, history
+        self.tasks = tasks
         super().__init__(
             training.module,
             torch.nn.Identity,
@@ -73,39 +76,46 @@ class _Net(NeuralNet):
         training = self.training
         first, good = training.n_epochs, training.state()
         last = first + (self.max_epochs if epochs is None else epochs)
-        while training.n_epochs < last and not training.stopping.is_over:
+        while training.n_epochs < last and not training.stopping.is_over and not self.is_told_to_stop:
+            n_rows = len(self.history)
             try:
-                row = self._train_epoch(X)
-            except NonFiniteStep:
-                self.history.pop()
-                training.retry(good)
-                self.has_diverged = training.n_attempts > MOST_RETRIES
-            except KeyboardInterrupt:
-                self.history.pop()
-                self.was_interrupted = True
-                if training.n_epochs > first:
-                    training.restore(good)
-            else:
-                self._end_epoch(row, X, y)
+                self._end_epoch(self._train_epoch(X), X, y)
                 good = training.state()
-            if self.has_diverged or self.was_interrupted or self.is_told_to_stop:
+            except NonFiniteStep:
+                del self.history[n_rows:]
+                training.retry(good)
+                if training.n_attempts > MOST_RETRIES:
+                    self.has_diverged = True
+                    break
+            except KeyboardInterrupt:
+                del self.history[n_rows:]
+                self.was_interrupted = True
+                if n_rows or first:  # else some steps of the first epoch are all there is
+                    training.restore(good)
+                training.n_epochs = first + n_rows - len(self.past or [])
                 break
         return self
 
     def _train_epoch(self, batches):
         """One pass over the batches; what to write in the history."""
         training, start = self.training, time.perf_counter()
+        self.tasks.begin_epoch()
         self.notify("on_epoch_begin", dataset_train=batches.rows, dataset_valid=None)  # a new row of the history
         rng, generator = training.generators()
         training.step.generator = generator
         self.module_.train()
         set_generator(self.module_, generator)
         sums, n_batches, factor = {}, 0, training.rate
-        for batch in batches.batches(rng, generator):
-            factor = training.set_rates()
-            for name, value in self.train_step(batch).items():
-                sums[name] = sums.get(name, 0.0) + value
-            n_batches += 1
+        try:
+            for batch in batches.batches(rng, generator):
+                factor = training.set_rates()
+                for name, value in self.train_step(batch).items():
+                    sums[name] = sums.get(name, 0.0) + torch.as_tensor(value).detach()
+                n_batches += 1
+        finally:
+            set_generator(self.module_, None)  # a generator can be neither copied nor pickled
+            self.module_.eval()
+        training.check_weights()
         losses = {name: float(total) / n_batches for name, total in sums.items()}
         losses["train_loss"] = losses.pop("loss")
         rate, seconds = training.settings.lr * factor, time.perf_counter() - start
@@ -124,8 +134,6 @@ class _Net(NeuralNet):
         """Mean loss of the validation rows at the average weights, with the same random numbers each time."""
         training = self.training
         rng, generator = training.validation_generators()
-        self.module_.eval()
-        set_generator(self.module_, None)
         total, weights = 0.0, 0.0
         with training.average.applied():
             for x, weight in batches.batches(rng, generator):
@@ -151,3 +159,4 @@ class _Net(NeuralNet):
             self.notify("on_epoch_end", dataset_train=batches.rows, dataset_valid=None)
         except KeyboardInterrupt:  # how skorch's callbacks end a training
             self.is_told_to_stop = True
+        self.is_told_to_stop |= self.tasks.end_epoch()

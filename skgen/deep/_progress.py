@@ -21,10 +21,14 @@ class Progress:
     """
 
     def __init__(self, title, n_epochs, n_done, verbose):
-        self._bar = tqdm(total=n_epochs, initial=n_done, desc=title, unit="epoch", disable=not verbose)
+        self._bar = None  # a bar that is not shown would still start a thread
+        if verbose:
+            self._bar = tqdm(total=n_epochs, initial=n_done, desc=title, unit="epoch")
 
     def advance(self, row):
         """One epoch further, with its losses beside the bar."""
+        if self._bar is None:
+            return
         losses = {name: f"{row[name]:.4g}" for name in ("train_loss", "valid_loss") if name in row}
         self._bar.set_postfix(losses, refresh=False)
         self._bar.update()
@@ -33,4 +37,5 @@ class Progress:
         return self
 
     def __exit__(self, *error):
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

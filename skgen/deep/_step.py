@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 
 class NonFiniteStep(Exception):
-    """A loss or a gradient was infinite or no number; the step was not taken."""
+    """A loss, a gradient or a weight was infinite or no number."""
 
 
 class TrainingStep:
@@ -44,16 +46,21 @@ class TrainingStep:
         Raises
         ------
         NonFiniteStep
-            Where the scalar or its gradient is not finite; nothing has changed then.
+            Where the scalar or its gradient is not finite; no weight has changed then.
         """
         optimizer = self.optimizers[name]
         if parameters is None:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        parameters = [p for p in parameters if p.requires_grad]
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        limit = float("inf") if self.max_grad_norm is None else self.max_grad_norm
-        norm = torch.nn.utils.clip_grad_norm_(parameters, limit)
-        if not torch.isfinite(norm + loss.detach()):
+        loss.backward(inputs=parameters)
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        loss = loss.detach()
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        size, value = torch.stack([norm, loss.to(norm)]).tolist()  # one wait for a GPU instead of two
+        if not math.isfinite(size + value):
             raise NonFiniteStep
+        if self.max_grad_norm is not None and size > self.max_grad_norm:
+            torch._foreach_mul_(gradients, self.max_grad_norm / size)
         optimizer.step()
-        return loss.detach()
+        return loss

@@ -41,26 +41,34 @@ class Trainer:
     def __init__(self, name, module, seed, settings, checkpoint):
         self.name, self.settings, self.checkpoint = name, settings, checkpoint
         self.training = Training(module, seed, settings)
-        self._past = None
+        self._past, self.was_interrupted = None, False
+
+    @property
+    def n_done(self) -> int:
+        """Epochs of this fit that a checkpoint held."""
+        return len(self._past or [])
 
     def resume(self, saved):
         """Go on from what a checkpoint holds."""
         self.training.restore(saved["training"])
         self._past = saved["history"]
 
-    def run(self, draw, n_rows, weight, is_fresh, callbacks, verbose) -> list:
+    def run(self, draw, n_rows, weight, is_fresh, callbacks, verbose, tasks) -> list:
         """Train; the history as a list of dicts."""
         settings, training = self.settings, self.training
         device = training.module.device()
         order = block_generator(training.seed, _SPLIT, 0).permutation(n_rows)
         parts = np.sort(order[settings.n_valid :]), np.sort(order[: settings.n_valid])
-        train = TrainingRows(draw, parts[0], weight, is_fresh, device)
-        valid = TrainingRows(draw, parts[1], weight, False, device)
-        n_done = 0 if self._past is None else len(self._past)
+        train = TensorBatches(TrainingRows(draw, parts[0], weight, is_fresh, device), settings.batch_size, shuffle=True)
+        valid = None
+        if settings.n_valid:
+            valid = TensorBatches(TrainingRows(draw, parts[1], weight, False, device), settings.batch_size)
+        n_done = self.n_done
         net = _Net(
             training,
             self.checkpoint,
             Progress(self.name, settings.max_epochs, n_done, verbose),
+            tasks,
             history=self._past,
             callbacks=[clone(callback, safe=False) for callback in callbacks or []],
             max_epochs=settings.max_epochs - n_done,
@@ -68,10 +76,8 @@ class Trainer:
         )
         first = training.n_epochs - n_done
         with net.progress:
-            net.partial_fit(
-                TensorBatches(train, settings.batch_size, shuffle=True),
-                TensorBatches(valid, settings.batch_size) if settings.n_valid else None,
-            )
+            net.partial_fit(train, valid)
+        self.was_interrupted = net.was_interrupted
         self._report(net, training.n_epochs - first)
         return [{k: v for k, v in row.items() if k not in _NO_FIGURES} for row in net.history.to_list()]
 
@@ -91,7 +97,8 @@ class Trainer:
             )
         if net.was_interrupted:
             warnings.warn(
-                f"The fit of {self.name} was interrupted after {n_good} epochs; it can be used as it is.",
+                f"The fit of {self.name} was interrupted after {n_good} epochs; it can be used as it is."
+                f"{self.checkpoint.advice}",
                 InterruptedFitWarning,
                 stacklevel=2,
             )

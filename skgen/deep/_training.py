@@ -14,7 +14,7 @@ from ._average import WeightAverage
 from ._module import array_of
 from ._random import torch_generator
 from ._schedule import RateSchedule
-from ._step import TrainingStep
+from ._step import NonFiniteStep, TrainingStep
 from ._stopping import EarlyStopping
 
 
@@ -76,6 +76,12 @@ class Training:
         self.restore(state)
         self.n_attempts, self.rate = attempts, rate
 
+    def check_weights(self):
+        """Raise NonFiniteStep where a step with finite gradients left weights that are not."""
+        norms = torch._foreach_norm([p.detach() for p in self.module.parameters()])
+        if not torch.isfinite(torch.stack(norms)).all():
+            raise NonFiniteStep
+
     # ---- states --------------------------------------------------------------------------------------------------
 
     def state(self) -> dict:
@@ -103,13 +109,9 @@ class Training:
 
     def go_on(self, model, chunk):
         """From where a fitted model stands: chunks of `partial_fit` are one training, a warm start begins another."""
-        if hasattr(model, "training_"):
+        if chunk and hasattr(model, "training_"):
             self.restore(model.training_.tensors())
         self.n_epochs = model.n_epochs_
-        if not chunk:
-            self.n_steps, self.n_attempts, self.rate = 0, 0, 1.0
-            self.stopping = EarlyStopping(self.settings.patience, self.settings.tol)
-            self.schedule = RateSchedule(self.settings.lr_schedule, self.settings.n_steps)
 
     def finish(self):
         """Leave the weights that are to be used in the module: the best of early stopping, else the average."""

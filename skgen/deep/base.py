@@ -6,6 +6,7 @@ averages, divergence, checkpoints, progress and history are objects of one conce
 
 from __future__ import annotations
 
+import copy
 import os
 from abc import abstractmethod
 from numbers import Integral, Real
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from .._random import block_generator
-from .._sklearn import Interval, StrOptions
+from .._sklearn import CallbackSupportMixin, Interval, StrOptions, with_callbacks
 from ..base import GenerativeModel
 from ..table.given import column_position
 from ._checkpoint import Checkpoint, fingerprint
@@ -22,6 +23,7 @@ from ._random import seeded_init, torch_generator
 from ._rows import FLOAT, ViewRows, single, to_tensors
 from ._schedule import SCHEDULES
 from ._settings import Settings
+from ._tasks import FitTasks
 from ._trainer import Trainer
 from ._training import TrainingRecord
 
@@ -36,13 +38,16 @@ def resolved_device(device) -> torch.device:
     """The device of a name; "auto" is a GPU where there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    found = torch.device(device)
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is no device of torch. Use 'auto', 'cpu' or 'cuda'.") from error
     if found.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device={device!r} asks for a GPU, and torch finds none here. Use device='auto' or 'cpu'.")
     return found
 
 
-class DeepModel(GenerativeModel):
+class DeepModel(CallbackSupportMixin, GenerativeModel):
     """Base class of models that are torch modules; subclasses write hooks and list their parameters."""
 
     _parameter_constraints: dict = {
@@ -68,6 +73,8 @@ class DeepModel(GenerativeModel):
     #: What "auto" means: (about so many steps, least epochs, most epochs), (least rows in a batch, most).
     _auto_epochs = (10_000, 10, 1_000)
     _auto_batch = (32, 512)
+    #: Weights mean nothing in other coordinates than those they were learnt in.
+    _warm_start_keeps_codec = True
 
     # ---- hooks ---------------------------------------------------------------------------------------------------
 
@@ -93,6 +100,7 @@ class DeepModel(GenerativeModel):
     def _partial_fit(self, Z, sample_weight, rng, encode=None):
         self._train(Z, sample_weight, rng, encode, chunk=True)
 
+    @with_callbacks
     def _train(self, Z, sample_weight, rng, encode, chunk):
         device = resolved_device(self.device)
         goes_on = hasattr(self, "module_") and (chunk or self.warm_start)
@@ -116,11 +124,30 @@ class DeepModel(GenerativeModel):
         def draw(rng, at):
             return self._tensors(rows.draw(rng, at))
 
-        history = trainer.run(draw, len(rows), sample_weight, rows.is_fresh, self.callbacks, self.verbose)
+        def fitted():
+            return self._fitted_now(trainer.training, rows, sample_weight)
+
+        n_left = trainer.settings.max_epochs - trainer.n_done
+        tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed), sample_weight, fitted)
+        history = trainer.run(draw, len(rows), sample_weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
+        self._finish_from(seed, rows, sample_weight)
+        tasks.end()
+        if not trainer.was_interrupted:
+            checkpoint.remove()
+
+    def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)
         self._finish(rows.draw(after), sample_weight, after)
-        checkpoint.remove()
+
+    def _fitted_now(self, training, rows, sample_weight) -> dict:
+        """The attributes that the model would have if the training ended now."""
+        model = copy.copy(self)
+        with training.average.applied():
+            model.module_ = copy.deepcopy(training.module).eval()
+        model.n_epochs_ = training.n_epochs
+        model._finish_from(training.seed, rows, sample_weight)
+        return {name: value for name, value in vars(model).items() if name.endswith("_")}
 
     def _set_condition(self):
         """The mask of the columns that are always given."""
@@ -132,6 +159,8 @@ class DeepModel(GenerativeModel):
         if self._condition.all():
             raise ValueError("condition_on names every column, which leaves nothing to learn: leave one out.")
         self.conditional_on_ = [self.codec_.columns[j].name for j in np.flatnonzero(self._condition)]
+        if self._view == "real" and not self.codec_.real.needs_draw_[~self._condition].any():
+            self.likelihood_ = "exact"  # no free column has to be placed in its cell
 
     def _started_module(self, seed, goes_on):
         """A module at its start, or with the weights that an earlier fit left."""
@@ -140,13 +169,16 @@ class DeepModel(GenerativeModel):
         if goes_on:
             weights = self.module_.state_dict()
             if {k: t.shape for k, t in module.state_dict().items()} != {k: t.shape for k, t in weights.items()}:
-                raise ValueError("The weights of the last fit do not go with these columns: fit with warm_start=False.")
+                raise ValueError(
+                    "The weights of the last fit do not go with these parameters: fit with warm_start=False."
+                )
             module.load_state_dict(weights)
         return module
 
     def _keep(self, training, history, chunk):
         """What a training leaves in the model."""
-        if chunk or self.warm_start:
+        vars(self).pop("training_", None)
+        if chunk:
             self.training_ = TrainingRecord.of(training)
         training.finish()
         self.module_ = training.module.eval()
@@ -165,7 +197,7 @@ class DeepModel(GenerativeModel):
         with torch.inference_mode():
             chunks = [
                 scorer.log_prob(single(self._inputs(Z[at : at + CHUNK_ROWS], torch.float64))).cpu().numpy()
-                for at in range(0, len(Z), CHUNK_ROWS)
+                for at in range(0, max(len(Z), 1), CHUNK_ROWS)
             ]
         return np.concatenate(chunks)
 

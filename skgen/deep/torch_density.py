@@ -15,12 +15,20 @@ from ._module import DensityModule
 from .base import DeepModel
 
 
+def _parameters(function) -> dict:
+    """The parameters of a callable by name; none of anything else."""
+    return dict(inspect.signature(function).parameters) if callable(function) else {}
+
+
 class _Wrapped(DensityModule):
     """A user's module in the terms of the engine."""
 
     def __init__(self, module, n_features, module_params):
         super().__init__(module=module, n_features=n_features, module_params=module_params)
         self.inner = module(n_features, **module_params)
+        if not isinstance(self.inner, nn.Module):
+            raise TypeError(f"module must give a torch.nn.Module, got {type(self.inner).__name__}.")
+        self._takes_generator = "generator" in _parameters(getattr(self.inner, "loss", None))
 
     def log_prob(self, x):
         return self.inner.log_prob(x)
@@ -28,8 +36,7 @@ class _Wrapped(DensityModule):
     def loss(self, x, generator):
         if not hasattr(self.inner, "loss"):
             return -self.inner.log_prob(x)
-        takes_generator = "generator" in inspect.signature(self.inner.loss).parameters
-        return self.inner.loss(x, generator=generator) if takes_generator else self.inner.loss(x)
+        return self.inner.loss(x, generator=generator) if self._takes_generator else self.inner.loss(x)
 
     def sample(self, n, generator):
         return self.inner.sample(n, generator)
@@ -197,10 +204,9 @@ class TorchDensity(DeepModel):
         self.random_state = random_state
 
     def _build_module(self):
-        module = _Wrapped(self.module, self.n_features_in_, dict(self.module_params or {}))
-        if not isinstance(module.inner, nn.Module):
-            raise TypeError(f"module must give a torch.nn.Module, got {type(module.inner).__name__}.")
-        return module
+        if isinstance(self.module, nn.Module):
+            raise TypeError("module must be a class, or a function that makes a module: pass it without calling it.")
+        return _Wrapped(self.module, self.n_features_in_, dict(self.module_params or {}))
 
     # ---- parameters of the module ----------------------------------------------------------------------------------
 
@@ -220,10 +226,11 @@ class TorchDensity(DeepModel):
         params = super().get_params(deep=deep)
         if not deep:
             return params
-        for name, parameter in list(inspect.signature(self.module).parameters.items())[1:]:
-            if parameter.default is not inspect.Parameter.empty:
+        for name, parameter in list(_parameters(self.module).items())[1:]:
+            if parameter.default is not parameter.empty:
                 params[f"module__{name}"] = parameter.default
-        params.update({f"module__{name}": value for name, value in (self.module_params or {}).items()})
+        own = self.module_params if isinstance(self.module_params, dict) else {}
+        params.update({f"module__{name}": value for name, value in own.items()})
         return params
 
     def set_params(self, **params):
@@ -242,10 +249,11 @@ class TorchDensity(DeepModel):
         own = {k: v for k, v in params.items() if not k.startswith("module__")}
         super().set_params(**own)
         new = {k.removeprefix("module__"): v for k, v in params.items() if k.startswith("module__")}
-        known = {k.removeprefix("module__") for k in self.get_params() if k.startswith("module__")}
-        unknown = sorted(set(new) - known - set(inspect.signature(self.module).parameters))
-        if unknown:
-            raise ValueError(f"module takes no parameters {unknown}. It takes {sorted(known)}.")
         if new:
+            taken = list(_parameters(self.module).values())[1:]
+            known = [parameter.name for parameter in taken if parameter.kind is not parameter.VAR_KEYWORD]
+            unknown = sorted(set(new) - set(known))
+            if unknown and len(known) == len(taken):
+                raise ValueError(f"module takes no parameters {unknown}. It takes {known}.")
             self.module_params = {**(self.module_params or {}), **new}
         return self

@@ -10,6 +10,7 @@ from ._density_laws import DENSITY_LAWS
 from ._given_laws import GIVEN_LAWS
 from ._invariance_laws import INVARIANCE_LAWS
 from ._law import LawNotApplicable
+from ._net_laws import NET_LAWS
 from ._order_laws import ORDER_LAWS
 from ._reference import regime_sequences
 from ._seed_laws import SEED_LAWS
@@ -31,6 +32,7 @@ LAWS = {
     **GIVEN_LAWS,
     **SET_LAWS,
     **ORDER_LAWS,
+    **NET_LAWS,
 }
 
 

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from .._registry import MODELS
 from ..persistence import load, save
-from ._law import configured, fitted, require
+from ._law import configured, fitted, holds_code, require
 from ._reference import mixed_table, smooth_rows
 from ._seed_laws import same_rows
 
@@ -19,6 +19,7 @@ from ._seed_laws import same_rows
 def save_and_load(estimator):
     """`save` then `load` gives a model with the same parameters, scores and stream of samples."""
     require(type(estimator).__name__ in MODELS, "the model is not in the registry")
+    require(not holds_code(estimator), "a parameter is code of the user's")
     for name, X in _data():
         model = fitted(estimator, X)
         model.sample(3)

@@ -47,6 +47,11 @@ def is_net(estimator) -> bool:
     return "max_epochs" in estimator.get_params(deep=False)
 
 
+def holds_code(estimator) -> bool:
+    """Whether a parameter is a class or a function: what it makes is the user's, and no file of data can hold it."""
+    return any(callable(value) for value in estimator.get_params(deep=False).values())
+
+
 def is_iterative(estimator) -> bool:
     """Whether the estimator runs an expectation-maximisation loop."""
     return "max_iter" in estimator.get_params(deep=False)

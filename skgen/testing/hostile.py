@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._random import generator_from
 from ..exceptions import DegenerateDataWarning, IdentifierColumnWarning
-from ._law import configured
+from ._law import configured, is_net
 from ._seed_laws import same_rows
 
 #: What a model may say of a table that it takes.
@@ -177,7 +177,7 @@ def _check_fitted(model, table):
     )
     backwards = model.score_samples(table.iloc[::-1].reset_index(drop=True))[::-1]
     gap = np.abs(backwards - scores) / np.maximum(1, np.abs(scores))
-    assert gap.max() <= 1e-12, f"the order of the rows moves scores by {gap.max():.2g}."
+    assert gap.max() <= (1e-4 if is_net(model) else 1e-12), f"the order of the rows moves scores by {gap.max():.2g}."
     rows = model.sample(30, random_state=0)
     assert list(rows.columns) == list(table.columns), f"samples have the columns {list(rows.columns)}."
     other = [name for name in table if rows[name].dtype != table[name].dtype]

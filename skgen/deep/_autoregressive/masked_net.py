@@ -103,7 +103,7 @@ class MaskedNet(DensityModule):
     def features(self, near):
         """Numbers (n, n_features) that stand for codes (n, d)."""
         rows, parts = near + self.code_start, []
-        for (members, size), table in zip(self.layout.inputs, self.tables):
+        for (members, _size), table in zip(self.layout.inputs, self.tables):
             at = rows if len(members) == near.shape[1] else rows[:, torch.as_tensor(members, device=rows.device)]
             parts.append(F.embedding(at, table.matrix()).flatten(1))
         return torch.cat(parts, dim=1)

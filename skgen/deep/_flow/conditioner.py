@@ -11,11 +11,38 @@ blocks, Durkan and Nash, "Autoregressive energy machines", 2019). A context is e
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from .._blocks import ACTIVATIONS, Dropout
+
+#: Wavelength of the lowest frequency: the coordinates are about standard normal.
+PERIOD = 10.0
+
+
+class Waves(nn.Module):
+    """Numbers with their sines and cosines at whole multiples of a lowest frequency, which resolve fine structure.
+
+    A net learns low frequencies of its inputs first (Tancik et al., "Fourier features", 2020).
+
+    Parameters
+    ----------
+    n_frequencies : int
+        Multiples.
+    """
+
+    def __init__(self, n_frequencies):
+        super().__init__()
+        self.register_buffer("frequencies", torch.arange(1, n_frequencies + 1) * (2 * math.pi / PERIOD))
+
+    def forward(self, x):
+        if not len(self.frequencies):
+            return x
+        angle = (x[:, None, :] * self.frequencies[:, None]).flatten(1)  # (n, frequencies * d)
+        return torch.cat([x, angle.sin(), angle.cos()], dim=1)
 
 
 class MaskedLinear(nn.Linear):
@@ -76,13 +103,15 @@ class Conditioner(nn.Module):
         Parameters per coordinate.
     hidden_layer_sizes : sequence of int
         Widths of the residual blocks.
+    n_frequencies : int
+        Of the `Waves` that the net reads.
     activation : str
         A key of `ACTIVATIONS`.
     dropout : float
         Probability of dropping a hidden number.
     """
 
-    def __init__(self, groups, n_context, n_out, hidden_layer_sizes, activation, dropout):
+    def __init__(self, groups, n_context, n_out, hidden_layer_sizes, n_frequencies, activation, dropout):
         super().__init__()
         d = len(groups)
         self.shape = (d, n_out)
@@ -92,7 +121,8 @@ class Conditioner(nn.Module):
             self.constant = nn.Parameter(torch.zeros(d, n_out))
             return
         degree = torch.cat([groups, torch.full((n_context,), -1)])
-        layers = []
+        self.waves = Waves(n_frequencies)
+        degree, layers = degree.repeat(1 + 2 * n_frequencies), []
         for size in hidden_layer_sizes:
             hidden = torch.arange(size) % (last - first + 1) + first
             if not layers or size != len(degree):
@@ -108,4 +138,4 @@ class Conditioner(nn.Module):
         if self.is_constant:
             return self.constant.expand(len(x), *self.shape)
         h = x if context is None else torch.cat([x, context], dim=1)
-        return self.net(h).view(len(x), *self.shape)  # (n, d, n_out)
+        return self.net(self.waves(h)).view(len(x), *self.shape)  # (n, d, n_out)

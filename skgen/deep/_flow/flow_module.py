@@ -6,6 +6,7 @@ r"""FlowModule: a chain of invertible steps from rows to standard normal noise.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -14,12 +15,21 @@ from .._module import DensityModule
 from .autoregressive import AutoregressiveStep
 from .linear import LULinear
 
-#: Architecture -> (increasing maps, whether the default is autoregressive, whether linear layers stand between).
+
+class Design(NamedTuple):
+    """What an architecture is made of."""
+
+    map_name: str
+    is_autoregressive: bool
+    is_mixed: bool  # by linear layers between the steps
+    n_steps: int
+
+
 ARCHITECTURES = {
-    "nsf": ("spline", True, True),
-    "realnvp": ("affine", False, False),
-    "glow": ("affine", False, True),
-    "maf": ("affine", True, False),
+    "nsf": Design("spline", True, True, 2),
+    "realnvp": Design("affine", False, False, 8),
+    "glow": Design("affine", False, True, 8),
+    "maf": Design("affine", True, False, 8),
 }
 
 
@@ -49,6 +59,8 @@ class FlowModule(DensityModule):
         Bins of splines.
     hidden_layer_sizes : list of int
         Widths of the conditioners' blocks.
+    n_frequencies : int
+        Sines and cosines that the conditioners read of each coordinate.
     activation : str
         Activation of the conditioners.
     dropout : float
@@ -56,7 +68,16 @@ class FlowModule(DensityModule):
     """
 
     def __init__(
-        self, is_condition, architecture, n_transforms, n_groups, n_bins, hidden_layer_sizes, activation, dropout
+        self,
+        is_condition,
+        architecture,
+        n_transforms,
+        n_groups,
+        n_bins,
+        hidden_layer_sizes,
+        n_frequencies,
+        activation,
+        dropout,
     ):
         super().__init__(
             is_condition=is_condition,
@@ -65,17 +86,23 @@ class FlowModule(DensityModule):
             n_groups=n_groups,
             n_bins=n_bins,
             hidden_layer_sizes=hidden_layer_sizes,
+            n_frequencies=n_frequencies,
             activation=activation,
             dropout=dropout,
         )
-        map_name, _, is_mixed = ARCHITECTURES[architecture]
+        design = ARCHITECTURES[architecture]
         mask = torch.as_tensor(is_condition, dtype=torch.bool)
         d, n_context = int((~mask).sum()), int(mask.sum())
-        net = {"hidden_layer_sizes": hidden_layer_sizes, "activation": activation, "dropout": dropout}
+        net = {
+            "hidden_layer_sizes": hidden_layer_sizes,
+            "n_frequencies": n_frequencies,
+            "activation": activation,
+            "dropout": dropout,
+        }
         steps = []
         for groups in group_orders(d, min(n_groups, d), n_transforms):
-            steps += [LULinear(d)] if is_mixed else []
-            steps.append(AutoregressiveStep(groups, n_context, map_name, n_bins, **net))
+            steps += [LULinear(d)] if design.is_mixed else []
+            steps.append(AutoregressiveStep(groups, n_context, design.map_name, n_bins, **net))
         self.steps = nn.ModuleList(steps + [LULinear(d)])
         self.n_free = d
         self._free = None if n_context == 0 else (~mask).nonzero()[:, 0].tolist()
@@ -105,7 +132,7 @@ class FlowModule(DensityModule):
         z, log_slope = self.to_latent(x)
         return log_slope - 0.5 * (z * z).sum(dim=1) - 0.5 * self.n_free * math.log(2 * math.pi)
 
-    def sample(self, n, generator):
+    def sample(self, n, generator, x=None):
         noise = torch.randn(n, self.n_free, generator=generator)
         weight = self.steps[-1].shift
-        return self.from_latent(noise.to(weight.device, weight.dtype))
+        return self.from_latent(noise.to(weight.device, weight.dtype), x)

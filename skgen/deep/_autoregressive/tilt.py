@@ -1,0 +1,51 @@
+"""Tilt: the outcomes' biases of a net, set so that rows drawn from it have the marginal laws of the fit.
+
+Dropout, early stopping and errors that add up along the order move the marginal laws a little. Rows are drawn once
+more: before each column the mean of its laws is brought to the wanted one, so that later columns see it corrected. The
+density stays the product of its factors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .walk import Walk, draw_codes
+
+#: Rows that are drawn, at most; fewer where they would take more than so many numbers of hidden units and features.
+MOST_ROWS, LEAST_ROWS, MOST_NUMBERS = 32_768, 2_048, 2**25
+
+#: Corrections of each column.
+N_STEPS = 4
+
+
+def tilt(net, generator):
+    """Tilt a net's biases in place.
+
+    Parameters
+    ----------
+    net : MaskedNet
+        The net.
+    generator : torch.Generator
+        Source of the draws.
+    """
+    d, layout, device = len(net.layout.order), net.layout, net.out_bias.device
+    width = len(net.degree) + int(layout.n_features.sum())
+    n = int(np.clip(MOST_NUMBERS // width, LEAST_ROWS, MOST_ROWS))
+    with torch.no_grad():
+        walk = Walk(net, torch.zeros(n, d, dtype=torch.int64, device=device), np.zeros(d, bool), is_shown=False)
+        for j, logits in walk.columns():
+            column = layout.columns[j]
+            shift = _shift(logits, torch.as_tensor(column.mass[: column.n_outcomes], device=device))
+            net.out_bias[layout.outcome_start[j] :][: column.n_outcomes] += shift
+            walk.codes[:, j] = draw_codes((logits + shift).double().log_softmax(dim=1), None, generator)[0]
+
+
+def _shift(logits, mass):
+    """What brings the mean law of logits (n, V) to that of the masses; outcomes of none keep what they have."""
+    log_wanted = (mass / mass.sum()).log()
+    shift = torch.zeros_like(log_wanted)
+    for _ in range(N_STEPS):
+        log_law = (logits + shift.to(logits)).softmax(dim=1).mean(dim=0, dtype=torch.float64).log()
+        shift = shift + torch.where(mass > 0, log_wanted - log_law, 0.0)
+    return shift.to(logits)

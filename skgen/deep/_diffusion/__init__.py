@@ -1,0 +1,1 @@
+"""Parts of the diffusion model: schedule, denoiser, sampler, guidance, and the flow whose law is scored."""
