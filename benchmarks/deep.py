@@ -195,7 +195,7 @@ def flow():
     """Gap to the law in nats on fresh rows, 2,000 steps of 256 rows."""
     law, n_steps, batch_size, n = Pinwheel(), 2_000, 256, 20_480
     X, fresh = law.sample(n, random_state=SEED), law.sample(10_000, random_state=SEED + 1)
-    truth = law.score_samples(fresh)
+    truth = law.log_density(fresh)
     start = perf_counter()
     ours = NormalizingFlow(
         "nsf", max_epochs=n_steps * batch_size // n, batch_size=batch_size, early_stopping=False, random_state=SEED

@@ -179,6 +179,8 @@ def main(argv=None):
         records = pd.concat([records[keep], pd.DataFrame([row])] if keep.any() else [pd.DataFrame([row])])
         if arguments.write:
             records.to_csv(file, index=False, float_format="%.6g")
+    for name in records["model"].unique():
+        getattr(skgen, name)  # loads what it stands on, whose versions the report then names
     publish("toys", "Densities on toys whose law is known", sections_of(records), arguments.write)
 
 

@@ -22,7 +22,7 @@ SMALL = {"DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 8}}
 CONFIGURATIONS = {
     "AdversarialRandomForest": [{"smoothing": 1.0, "min_samples_leaf": 10}],
     "AutoregressiveNetwork": [
-        {"hidden_units": 32, "n_orders": 2, "max_cells": 32, "any_order": False, "column_order": "given"},
+        {"hidden_units": 32, "max_cells": 32, "any_order": False, "column_order": "given"},
     ],
     "AutoregressiveTrees": [{"sharpness": 0.0, "min_samples_leaf": 10, "max_cells": 64}],
     "BayesianNetwork": [{"structure": "chow-liu", "smoothing": 0.5, "n_bins": 4}],
@@ -33,6 +33,9 @@ CONFIGURATIONS = {
     "Autoencoder": [
         {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "l2"},
         {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "gradient_penalty"},
+    ],
+    "GAN": [
+        {"loss": "ns", "latent_dim": 8, "hidden_layer_sizes": (32,), "discriminator_layer_sizes": (32,), "pack_size": 3},
     ],
     "NormalizingFlow": [
         {"architecture": "glow", "n_transforms": 2, "hidden_layer_sizes": (16,), "marginals": "standardize"},

@@ -223,7 +223,7 @@ HOOKS = {"_fit", "_partial_fit", "_sample", "_sample_given", "_log_density", "_n
 #: Those that deep models write: they train by `_build_module` and no `_fit` of their own.
 DEEP_HOOKS = {"_prepare", "_tensors", "_build_module", "_finish", "_sample", "_sample_given", "_log_density"}
 #: Class attributes that models set.
-SETTINGS = {"_parameter_constraints", "_view", "_auto_epochs", "_auto_batch"}
+SETTINGS = {"_parameter_constraints", "_view", "_auto_epochs", "_auto_batch", "_n_draws", "_warm_start_keeps_codec"}
 
 
 def own_helpers(cls, contract, hooks=HOOKS):
@@ -306,6 +306,9 @@ OTHER_MEANING = {
     "max_iter": "iterations of EM, rounds of an adversary",
     "max_epochs": "how many steps and passes auto means",
     "batch_size": "how many rows auto means",
+    "max_cells": "intervals, what auto means, parts",
+    "n_bins": "bins of a column, of a spline",
+    "warm_start": "components of the last fit, weights of it",
     "marginals": "normal scores of a copula, coordinates of a net",
     "validation_fraction": "rows that are held out of a forest, of the training of a net",
     "n_jobs": "threads that evaluate densities, jobs that grow trees",

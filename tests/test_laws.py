@@ -80,7 +80,7 @@ WITHOUT_SUBJECT = {
         "workers",
     },
     "KernelDensity": {"chunks_equal_one_fit", "em_never_lowers", "orders_are_a_mixture", "parametric_recovery"},
-    "Autoencoder": {*OF_NETS, *OF_BOUNDS, "dilation", "given_sets_follow_scores"},
+    "Autoencoder": {*OF_NETS, *OF_BOUNDS, "dilation", "entropy", "given_sets_follow_scores"},
     "VAE": {
         *OF_NETS,
         *OF_BOUNDS,

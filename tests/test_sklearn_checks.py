@@ -8,10 +8,15 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from skgen import VAE, Autoencoder
 from skgen.exceptions import DegenerateDataWarning
 
-#: No check may fail: a failure is ours to fix.
-EXPECTED_FAILURES = {}
+_OF_MINIBATCHES = {
+    "check_sample_weight_equivalence_on_dense_data": "minibatches of repeated rows are other minibatches",
+}
+
+#: Any other failure is ours to fix. The check compares what `transform` gives: models without it pass vacuously.
+EXPECTED_FAILURES = {Autoencoder: _OF_MINIBATCHES, VAE: _OF_MINIBATCHES}
 
 ALL = [*estimators("model"), *estimators("sequence")]
 

@@ -250,14 +250,13 @@ def _log_scale(raw):
 
 def _draw_places(laws, u_law, u_place):
     """Draws (n, q) of logistic mixtures (n, M, q): a law by inversion, a place by inversion of it."""
-    logits, *law = laws
-    weight = (logits - logits.amax(1, keepdim=True)).exp()
-    wanted, upto = u_law * weight.sum(1), weight[:, 0]
-    mean, raw = law[0][:, 0], law[1][:, 0]
-    for m in range(1, weight.shape[1]):  # few laws, each step a whole block
+    logits, means, raws = (part.transpose(0, 1).contiguous() for part in laws)  # (M, n, q) each
+    weight = (logits - logits.amax(0)).exp()
+    wanted, upto, mean, raw = u_law * weight.sum(0), weight[0], means[0], raws[0]
+    for m in range(1, len(weight)):  # few laws, each step a whole block
         past = (wanted > upto).to(mean)
-        mean, raw = torch.lerp(mean, law[0][:, m], past), torch.lerp(raw, law[1][:, m], past)
-        upto = upto + weight[:, m]
+        mean, raw = torch.lerp(mean, means[m], past), torch.lerp(raw, raws[m], past)
+        upto = upto + weight[m]
     return mean + (raw.exp() + math.exp(LEAST_LOG_SCALE)) * u_place.logit(2.0**-25)
 
 

@@ -11,7 +11,7 @@ import torch
 from scipy.special import log_ndtr
 
 #: Bins of the table: so many, from minus to plus so far on the normal axis.
-N_BINS, REACH = 1024, 8.0
+N_BINS, REACH = 2048, 4.5
 
 
 class SplineBank:
@@ -24,49 +24,47 @@ class SplineBank:
     """
 
     def __init__(self, splines):
-        self._splines = splines
         counts = [len(spline.z) - 1 for spline in splines]
-        starts = np.cumsum([0, *counts])
-        edges = (np.arange(N_BINS) / N_BINS * 2 - 1) * REACH
+        edges = (np.arange(N_BINS + 1) / N_BINS * 2 - 1) * REACH
         found = [np.clip(np.searchsorted(s.z, edges, side="right") - 1, 0, c - 1) for s, c in zip(splines, counts)]
-        self._table = torch.as_tensor(np.concatenate([k + start for k, start in zip(found, starts)]))
-        self._first_bin = torch.arange(len(splines)) * N_BINS
-        self._next = _joined([np.append(s.z[1:-1], np.inf) for s in splines])
-        self._z = _joined([s.z[:-1] for s in splines])
-        self._x = _joined([s.x[:-1] for s in splines])
-        self._width, self._rise = _joined([s._width for s in splines]), _joined([s._rise for s in splines])
-        self._a, self._b = _joined([s._a for s in splines]), _joined([s._b for s in splines])
-        self._low, self._high = np.array([s.z[0] for s in splines]), np.array([s.z[-1] for s in splines])
+        self._n_moves = max(int(np.diff(np.append(k, c - 1)).max()) for k, c in zip(found, counts))
+        self._table = torch.as_tensor(np.column_stack([k[:-1] for k in found]))  # (bins, q)
+        self._next = _padded([np.append(s.z[1:-1], np.inf) for s in splines])  # (segments, q), as all below
+        self._z, self._slope = _padded([s.z[:-1] for s in splines]), _padded([1 / s._rise for s in splines])
+        self._x, self._width = _padded([s.x[:-1] for s in splines]), _padded([2 * s._width for s in splines])
+        self._a, self._bend = _padded([s._a for s in splines]), _padded([s._a + s._b - 2 for s in splines])
+        # (end, normal score, scale) of the lower and the upper tail of each column
+        lower = [(s.x[0], s.z[0], s.scale_below) for s in splines]
+        upper = [(s.x[-1], s.z[-1], s.scale_above) for s in splines]
+        self._ends = np.array([lower, upper]).transpose(2, 0, 1)
 
     def inverse(self, t):
         """The numbers (n, q) at places (n, q) on the columns' normal axes."""
-        t = torch.as_tensor(np.ascontiguousarray(t))
-        k = self._table[((t * (N_BINS / 2 / REACH) + N_BINS / 2).clamp(0, N_BINS - 1)).long() + self._first_bin]
-        while (past := t >= self._next[k]).any():
-            k += past
-        a, b = self._a[k], self._b[k]
-        eta = ((t - self._z[k]) / self._rise[k]).clamp(0, 1)
-        B = a - eta * (a + b - 2)
-        root = ((B - 2 * eta) ** 2 + 4 * eta * (1 - eta)).sqrt()
-        is_rising = B >= 0
-        xi = torch.where(is_rising, 2 * eta, root - B) / torch.where(is_rising, B + root, 2 * (1 - B))
-        return self._with_tails((self._x[k] + self._width[k] * xi).numpy(), t.numpy())
+        t = torch.as_tensor(t)
+        k = self._table.gather(0, (t * (N_BINS / 2 / REACH) + N_BINS / 2).clamp_(0, N_BINS - 1).long())
+        for _ in range(self._n_moves):
+            k += t >= self._next.gather(0, k)
+        share = (t - self._z.gather(0, k)).mul_(self._slope.gather(0, k))
+        eta = share.clamp(0, 1)
+        # (1 - B) xi^2 + B xi - eta = 0, by the form of its root that subtracts nothing where B is positive
+        B = self._a.gather(0, k).sub_(self._bend.gather(0, k).mul_(eta))
+        root = (B - 4 * eta).mul_(B).add_(eta, alpha=4).sqrt_()
+        x = self._width.gather(0, k).mul_(eta).div_(root.add_(B)).add_(self._x.gather(0, k))
+        return self._with_tails(x, t, (share != eta).nonzero().unbind(1))
 
-    def _with_tails(self, x, t):
+    def _with_tails(self, x, t, outside):
         """Beyond the knots the mass falls off exponentially."""
-        low, high = np.nonzero(t < self._low), np.nonzero(t > self._high)
-        for ends, sign in ((low, 1), (high, -1)):
-            if len(ends[0]):
-                end, z_end, scale = np.array([self._tail(j, sign) for j in range(t.shape[1])]).T[:, ends[1]]
-                x[ends] = end - sign * scale * (log_ndtr(sign * z_end) - log_ndtr(sign * t[ends]))
+        x = x.numpy()
+        if len(outside[0]):
+            z, j = t[outside].numpy(), outside[1].numpy()
+            sign = np.where(z < 0.5 * (self._ends[1, 0] + self._ends[1, 1])[j], 1, -1)
+            end, z_end, scale = self._ends[:, (sign < 0).astype(int), j]
+            x[outside[0].numpy(), j] = end - sign * scale * (log_ndtr(sign * z_end) - log_ndtr(sign * z))
         return x
 
-    def _tail(self, j, sign):
-        spline = self._splines[j]
-        if sign > 0:
-            return spline.x[0], spline.z[0], spline.scale_below
-        return spline.x[-1], spline.z[-1], spline.scale_above
 
-
-def _joined(parts):
-    return torch.as_tensor(np.concatenate(parts))
+def _padded(columns):
+    table = np.ones((max(map(len, columns)), len(columns)))
+    for j, column in enumerate(columns):
+        table[: len(column), j] = column
+    return torch.as_tensor(table)

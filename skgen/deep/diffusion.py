@@ -27,7 +27,7 @@ from ._random import torch_generator
 from .base import DeepModel
 
 #: What "auto" means for the solver: exact scores keep the first, scores that are bounds the second.
-_TIGHT_TOL, _TABLE_TOL = 1e-5, 1e-2
+_TIGHT_TOL, _TABLE_TOL = 1e-5, 3e-3
 
 #: Steps that are tried first and at most, the rows they are tried on, and the solver's order.
 _FIRST_STEPS, _MOST_STEPS, _TRIAL_ROWS, _ORDER = 4, 512, 128, 4
@@ -60,7 +60,7 @@ class DiffusionModel(DeepModel):
         Steps of the other samplers.
     ode_tol : float or "auto", default="auto"
         Mean error of the flow's log-densities, nats per row: fit takes as many steps as training rows need for it.
-        "auto" is 1e-5 where scores are exact, and 1e-2 with discrete columns, where they are bounds.
+        "auto" is 1e-5 where scores are exact, and 3e-3 with discrete columns, where they are bounds.
     sigma_min : float, default=0.005
         Least noise, in units of a standard normal: how blurred the law is that is learned.
     sigma_max : float, default=10.0
@@ -72,7 +72,7 @@ class DiffusionModel(DeepModel):
         Width of the hidden layers.
     n_blocks : int, default=2
         Residual blocks of two hidden layers each.
-    dropout : float, default=0.1
+    dropout : float, default=0.0
         Probability that a hidden number is dropped in a training step.
     condition_on : list of str or int or None, default=None
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with
@@ -83,7 +83,7 @@ class DiffusionModel(DeepModel):
     condition_dropout : float, default=0.1
         Share of the rows of a training step whose columns of `condition_on` are overlooked, which guidance needs.
     max_epochs : int or "auto", default="auto"
-        Passes over the rows. "auto" gives about 4,000 training steps, at least 10 and at most 500 passes.
+        Passes over the rows. "auto" gives about 1,000 training steps, at least 16 and at most 50 passes.
     batch_size : int or "auto", default="auto"
         Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 32 to 512.
     lr : float, default=2e-3
@@ -99,7 +99,7 @@ class DiffusionModel(DeepModel):
         Losses at random levels are noisy, and the average takes that noise out of the weights.
     early_stopping : bool, default=True
         Whether to leave out rows, stop when their loss stops falling, and keep the weights of its least value.
-    validation_fraction : float, default=0.1
+    validation_fraction : float, default=0.05
         Share of the rows that early stopping leaves out.
     n_iter_no_change : int, default=20
         Epochs without a lower loss after which early stopping ends the training.
@@ -174,7 +174,7 @@ class DiffusionModel(DeepModel):
         "condition_dropout": [Interval(Real, 0, 1, closed="left")],
     }
     _view = "real"
-    _auto_epochs = (4_000, 10, 500)
+    _auto_epochs = (1_000, 16, 50)
 
     #: Scoring draws of a row's place within its cells: the model knows the law within a cell exactly, up to its blur.
     _n_draws = 2
@@ -190,7 +190,7 @@ class DiffusionModel(DeepModel):
         max_cells="auto",
         hidden_units=128,
         n_blocks=2,
-        dropout=0.1,
+        dropout=0.0,
         condition_on=None,
         guidance_scale=1.0,
         condition_dropout=0.1,
@@ -202,7 +202,7 @@ class DiffusionModel(DeepModel):
         max_grad_norm=5.0,
         ema_decay=0.998,
         early_stopping=True,
-        validation_fraction=0.1,
+        validation_fraction=0.05,
         n_iter_no_change=20,
         tol=1e-4,
         warm_start=False,
@@ -285,9 +285,9 @@ class DiffusionModel(DeepModel):
     def _finish(self, Z, sample_weight, rng):
         ode_tol = self.ode_tol
         if ode_tol == "auto":
-            ode_tol = _TIGHT_TOL if self.codec_.exact_ else _TABLE_TOL
+            ode_tol = _TABLE_TOL if self.likelihood_ == "lower_bound" else _TIGHT_TOL
         self.n_ode_steps_ = self._enough_steps(Z[:: -(-len(Z) // _TRIAL_ROWS)], ode_tol)
-        if self.codec_.exact_ and ode_tol > _TIGHT_TOL:
+        if self.likelihood_ == "exact" and ode_tol > _TIGHT_TOL:
             self.likelihood_ = "estimate"
 
     def _enough_steps(self, Z, ode_tol):

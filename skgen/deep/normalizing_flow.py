@@ -23,6 +23,12 @@ from .base import CHUNK_ROWS, DeepModel
 #: Columns up to which "auto" inverts a spline flow one column at a time: a block of rows takes that many passes.
 MOST_PASSES = 64
 
+#: Where the last cells of discrete columns are looked up: all but 1e-12 of the mass lies inside.
+FARTHEST_CELL = 7.0
+
+#: Moves inwards from there, a tenth of the way each; reserved cells hold a third of the mass at most.
+MOST_MOVES = 64
+
 
 class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepModel):
     """Normalizing flow: rows as smooth invertible maps of normal noise, with an exact density.
@@ -146,7 +152,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         "architecture": [StrOptions(set(ARCHITECTURES))],
         "n_transforms": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": [tuple, list],
         "n_frequencies": [Interval(Integral, 0, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -223,6 +229,8 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
     # ---- fit -----------------------------------------------------------------------------------------------------
 
     def _build_module(self):
+        if any(not isinstance(width, Integral) or width < 1 for width in self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes must hold positive integers, got {self.hidden_layer_sizes!r}.")
         design = ARCHITECTURES[self.architecture]
         d = int((~self._condition).sum())
         whole = design.is_autoregressive and d <= MOST_PASSES
@@ -292,8 +300,23 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         free = torch.as_tensor(~self._condition)
         R = self._carried(H, lambda h: self.module_.in_double().from_latent(h[:, free.to(h.device)], h))
         columns = self.codec_.columns
-        Z = np.clip(self.codec_.real.decode(R), [c.lower for c in columns], [c.upper for c in columns])
+        Z = np.clip(self._seen_cells(R), [c.lower for c in columns], [c.upper for c in columns])
         return self.codec_.decode_typed(Z)
+
+    def _seen_cells(self, R):
+        """Typed rows at points; cells that fit did not see lie outermost, and give way to the next one inwards."""
+        real, R = self.codec_.real, R.copy()
+        discrete = np.flatnonzero(real.needs_draw_)
+        R[:, discrete] = np.clip(R[:, discrete], -FARTHEST_CELL, FARTHEST_CELL)
+        for _ in range(MOST_MOVES):
+            Z = real.decode(R)
+            unseen = np.zeros(R.shape, bool)
+            for j in discrete:
+                unseen[:, j] = ~self.codec_.columns[j].seen(Z[:, j])
+            if not unseen.any():
+                break
+            R[unseen] *= 0.9
+        return Z
 
     def _carried(self, Z, step):
         """Rows with the coordinates that are no conditions put through a map, chunk by chunk."""

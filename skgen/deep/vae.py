@@ -43,7 +43,7 @@ class VAE(LatentSpace, DeepModel):
     ----------
     latent_dim : int, default=16
         Latent coordinates.
-    hidden_layer_sizes : tuple of int, default=(256, 256)
+    hidden_layer_sizes : tuple of int, default=(512, 256)
         Widths of the encoder's hidden layers; the decoder's are the same backwards.
     n_prior_components : int, default=64
         Gaussians in the mixture that is the law of the latent coordinates; 1 is the standard normal of the first VAEs,
@@ -65,10 +65,10 @@ class VAE(LatentSpace, DeepModel):
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with
         a value for each and `score_samples` is the conditional log-density.
     max_epochs : int or "auto", default="auto"
-        Passes over the rows. "auto" gives about 5,000 training steps, at least 20 and at most 300 passes.
+        Passes over the rows. "auto" gives about 3,500 training steps, at least 20 and at most 300 passes.
     batch_size : int or "auto", default="auto"
         Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 32 to 512.
-    lr : float, default=1e-3
+    lr : float, default=2e-3
         Learning rate of AdamW at its highest.
     lr_schedule : {"cosine", "plateau", "constant"}, default="cosine"
         How the learning rate falls: along half a cosine to 0, by halves after 5 epochs without a lower loss, or not.
@@ -146,13 +146,13 @@ class VAE(LatentSpace, DeepModel):
         "n_importance_samples": [Interval(Integral, 1, None, closed="left")],
         "condition_on": [list, None],
     }
-    _auto_epochs = (5_000, 20, 300)
+    _auto_epochs = (3_500, 20, 300)
 
     def __init__(
         self,
         latent_dim=16,
         *,
-        hidden_layer_sizes=(256, 256),
+        hidden_layer_sizes=(512, 256),
         n_prior_components=64,
         n_mixtures=5,
         activation="silu",
@@ -163,7 +163,7 @@ class VAE(LatentSpace, DeepModel):
         condition_on=None,
         max_epochs="auto",
         batch_size="auto",
-        lr=1e-3,
+        lr=2e-3,
         lr_schedule="cosine",
         weight_decay=0.0,
         max_grad_norm=5.0,

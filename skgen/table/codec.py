@@ -136,13 +136,16 @@ class TableCodec:
 
     def _is_its_own_view(self, X):
         """Whether X is a float array of numbers alone, which nothing needs to be done to."""
-        if not isinstance(X, np.ndarray) or X.dtype != np.float64 or self.schema.container != "array":
-            return False
-        if any(column.kind == "category" or column.resolution for column in self.schema.columns):
+        if not isinstance(X, np.ndarray) or X.dtype != np.float64 or not self._is_float_array():
             return False
         if np.isinf(X).any():
             read_columns(X)  # raises, naming the columns
         return True
+
+    def _is_float_array(self):
+        """Whether the table was an array of numbers on the line."""
+        columns = self.schema.columns
+        return self.schema.container == "array" and not any(c.kind == "category" or c.resolution for c in columns)
 
     def _typed(self, numbers):
         Z = np.empty((len(numbers[0]), len(numbers)))
@@ -184,6 +187,8 @@ class TableCodec:
 
     def decode_typed(self, Z):
         """The table of the typed view, whatever this codec's view is."""
+        if self._is_float_array():
+            return Z.astype(self.schema.dtype)
         columns = []
         for j, (fitted, column) in enumerate(zip(self.columns, self.schema.columns)):
             if column.kind == "category":

@@ -76,7 +76,7 @@ def test_ratios_of_a_column_do_not_see_it():
 
     J = torch.autograd.functional.jacobian(ratios, y)[0, :, 0]
     assert J.diagonal().abs().max() < 1e-14
-    assert (J - torch.diag(J.diagonal())).abs().min(dim=0).values.max() > 1e-4
+    assert (J.abs() > 1e-4).sum() == 6
 
 
 def test_divergence_is_that_of_autograd():
@@ -87,7 +87,7 @@ def test_divergence_is_that_of_autograd():
         J = torch.autograd.functional.jacobian(lambda y, level=level: made.posterior(y, level)[0], y)
         trace = torch.einsum("ijij->i", J)
         _, variance = made.posterior(y, level)
-        assert trace.numpy() == pytest.approx(((variance - 1) / np.exp(level)).sum(1).numpy(), abs=1e-9)
+        assert torch.allclose(trace, ((variance - 1) / np.exp(level)).sum(1), atol=1e-9)
 
 
 def test_given_columns_neither_move_nor_count():

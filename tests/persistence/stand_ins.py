@@ -118,6 +118,9 @@ def assert_same(a, b):
         assert_same(list(a.items()), list(b.items()))
     elif isinstance(a, float):
         assert struct.pack("<d", a) == struct.pack("<d", b)
+    elif hasattr(a, "named_parameters"):  # a torch module: its settings and its weights
+        assert_same(a.to_state(), b.to_state())
+        assert a.training == b.training
     elif hasattr(a, "__dict__"):
         assert_same(sorted(vars(a).items()), sorted(vars(b).items()))
     else:

@@ -20,7 +20,9 @@ from stand_ins import assert_same
 from skgen import Schema, load, save
 from skgen._registry import MODELS
 
-NAMES = [*(name for name, (_, kind) in MODELS.items() if kind == "model"), "Bootstrap", "RealNormal"]
+#: All but the one whose parameter is a class of the user's.
+MODEL_NAMES = [name for name, (_, kind) in MODELS.items() if kind == "model" and name != "TorchDensity"]
+NAMES = [*MODEL_NAMES, "Bootstrap", "RealNormal"]
 
 
 def mixed_table(n=120):
@@ -51,7 +53,15 @@ def quick(name, **params):
     """The model by its defaults, on a short leash where it has one."""
     module = MODELS[name][0] if name in MODELS else "stand_ins"
     model = getattr(importlib.import_module(module), name)()
-    wishes = {"n_components": 2, "n_init": 1, "max_iter": 200, "random_state": 0, **params}
+    wishes = {
+        "n_components": 2,
+        "n_init": 1,
+        "max_iter": 200,
+        "max_epochs": 2,
+        "n_centres": 500,
+        "random_state": 0,
+        **params,
+    }
     return model.set_params(**{key: value for key, value in wishes.items() if key in model.get_params()})
 
 

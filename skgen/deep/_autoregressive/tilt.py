@@ -12,26 +12,28 @@ import torch
 
 from .walk import Walk, draw_codes
 
-#: Rows that are drawn, at most; fewer where they would take more than so many numbers of hidden units and features.
-MOST_ROWS, LEAST_ROWS, MOST_NUMBERS = 32_768, 2_048, 2**25
+#: Rows that are drawn: so many for each row of the fit, between two bounds and up to so many hidden units in all.
+DRAWN, LEAST_ROWS, MOST_ROWS, MOST_NUMBERS = 4, 1_024, 32_768, 2**25
 
 #: Corrections of each column.
 N_STEPS = 4
 
 
-def tilt(net, generator):
+def tilt(net, n_rows, generator):
     """Tilt a net's biases in place.
 
     Parameters
     ----------
     net : MaskedNet
         The net.
+    n_rows : int
+        Rows of the fit.
     generator : torch.Generator
         Source of the draws.
     """
     d, layout, device = len(net.layout.order), net.layout, net.out_bias.device
     width = len(net.degree) + int(layout.n_features.sum())
-    n = int(np.clip(MOST_NUMBERS // width, LEAST_ROWS, MOST_ROWS))
+    n = int(np.clip(min(DRAWN * n_rows, MOST_NUMBERS // width), LEAST_ROWS, MOST_ROWS))
     with torch.no_grad():
         walk = Walk(net, torch.zeros(n, d, dtype=torch.int64, device=device), np.zeros(d, bool), is_shown=False)
         for j, logits in walk.columns():

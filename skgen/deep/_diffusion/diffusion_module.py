@@ -22,8 +22,8 @@ from .noise_end import NoiseEnd
 from .sampler import SAMPLERS, Denoised
 from .schedule import NoiseSchedule
 
-#: Rows that are scored at a time: what they need stays in a processor's cache.
-_CHUNK_ROWS = 512
+#: Numbers of the widest layers that are held at a time: they stay in a processor's cache.
+_CHUNK_NUMBERS = 2**20
 
 
 class DiffusionModule(DensityModule):
@@ -120,7 +120,7 @@ class DiffusionModule(DensityModule):
         overlook : bool, default=False
             Whether the given columns count as unknown.
         """
-        levels = y.new_full((len(y),), level)
+        levels = y.new_full((1,), level)
         signal, noise = self._shares(levels)
         a, mass = self.cells.places(y, signal, noise)
         absent = torch.ones(len(y), dtype=torch.bool, device=y.device) if overlook else None
@@ -135,7 +135,8 @@ class DiffusionModule(DensityModule):
         """Log-density (n,) of points (n, d) under the flow in so many steps, given the columns that always are."""
         flow, levels = ProbabilityFlow(self.posterior, self.schedule), self.schedule.grid(n_steps)
         found = []
-        for y in x.split(_CHUNK_ROWS):
+        wide = len(self.cells.edge) + len(self.targets) * self.config["width"]
+        for y in x.split(max(_CHUNK_NUMBERS // wide, 1)):
             far, volume = flow.solve(y, levels)
             found.append(self.end.log_prob(far[:, self.targets], far[:, self.given]) + volume)
         return torch.cat(found)

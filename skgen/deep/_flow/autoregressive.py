@@ -79,6 +79,7 @@ class AutoregressiveStep(nn.Module):
         super().__init__()
         self.map = MAPS[map_name](n_bins)
         self.n_groups = int(groups.max()) + 1
+        self.register_buffer("groups", groups)
         self.conditioner = Conditioner(groups, n_context, self.map.n_parameters, **net)
 
     def forward(self, x, context=None):
@@ -87,8 +88,10 @@ class AutoregressiveStep(nn.Module):
         return y, log_slope.sum(dim=1)
 
     def inverse(self, y, context=None):
-        """The points that come out as `y`: after pass k the first k groups are right."""
+        """The points that come out as `y`: pass k finds group k from those before it."""
         x = torch.zeros_like(y)
-        for _ in range(self.n_groups):
-            x = self.map(self.conditioner(x, context)).inv(y)
+        for k in range(self.n_groups):
+            columns = (self.groups == k).nonzero()[:, 0]
+            theta = self.conditioner(x, context, columns)
+            x = x.index_copy(1, columns, self.map(theta).inv(y[:, columns]))
         return x

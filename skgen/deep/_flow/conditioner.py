@@ -60,8 +60,12 @@ class MaskedLinear(nn.Linear):
         if not self.is_dense:
             self.register_buffer("mask", mask.to(self.weight.dtype))
 
-    def forward(self, x):
-        return F.linear(x, self.weight if self.is_dense else self.mask * self.weight, self.bias)
+    def forward(self, x, rows=None):
+        """The numbers out, or some rows of them."""
+        weight, bias = (self.weight, self.bias) if rows is None else (self.weight[rows], self.bias[rows])
+        if not self.is_dense:
+            weight = weight * (self.mask if rows is None else self.mask[rows])
+        return F.linear(x, weight, bias)
 
 
 class MaskedResidualBlock(nn.Module):
@@ -129,13 +133,19 @@ class Conditioner(nn.Module):
                 layers.append(MaskedLinear(hidden[:, None] >= degree))
             layers.append(MaskedResidualBlock(hidden[:, None] >= hidden, activation, dropout))
             degree = hidden
-        out = MaskedLinear((groups[:, None] > degree).repeat_interleave(n_out, dim=0))
-        nn.init.uniform_(out.weight, -1e-3, 1e-3)
-        nn.init.zeros_(out.bias)
-        self.net = nn.Sequential(*layers, ACTIVATIONS[activation](), out)
+        self.hidden = nn.Sequential(*layers, ACTIVATIONS[activation]())
+        self.out = MaskedLinear((groups[:, None] > degree).repeat_interleave(n_out, dim=0))
+        nn.init.uniform_(self.out.weight, -1e-3, 1e-3)
+        nn.init.zeros_(self.out.bias)
 
-    def forward(self, x, context=None):
+    def forward(self, x, context=None, columns=None):
+        """Parameters (n, d, n_out), or those of some columns."""
+        d, n_out = self.shape
         if self.is_constant:
-            return self.constant.expand(len(x), *self.shape)
-        h = x if context is None else torch.cat([x, context], dim=1)
-        return self.net(self.waves(h)).view(len(x), *self.shape)  # (n, d, n_out)
+            constant = self.constant if columns is None else self.constant[columns]
+            return constant.expand(len(x), *constant.shape)
+        h = self.hidden(self.waves(x if context is None else torch.cat([x, context], dim=1)))
+        if columns is None:
+            return self.out(h).view(len(x), d, n_out)
+        rows = (columns[:, None] * n_out + torch.arange(n_out, device=columns.device)).flatten()
+        return self.out(h, rows).view(len(x), len(columns), n_out)

@@ -37,7 +37,7 @@ LOSSES = {
 }
 
 #: Weights of the gradient penalty that go with each loss.
-PENALTIES = {"ns": 0.02, "hinge": 0.02, "wgan-gp": 1.0}
+PENALTIES = {"ns": 0.2, "hinge": 0.2, "wgan-gp": 1.0}
 
 
 def gradient_at(discriminator, packs):

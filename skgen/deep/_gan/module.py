@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from .._module import DensityModule
+from .._module import DensityModule, adamw
 from .losses import LOSSES, gradient_penalty
 from .nets import Discriminator, Generator
 from .terms import RowTerms
@@ -83,10 +83,7 @@ class GANModule(DensityModule):
 
     def make_optimizers(self, lr, weight_decay) -> dict:
         nets = {"generator": (self.generator, lr), "discriminator": (self.discriminator, 2 * lr)}
-        return {
-            name: torch.optim.AdamW(net.parameters(), rate, BETAS, weight_decay=weight_decay)
-            for name, (net, rate) in nets.items()
-        }
+        return {name: adamw(net.parameters(), rate, weight_decay, BETAS) for name, (net, rate) in nets.items()}
 
     # ---- rows ----------------------------------------------------------------------------------------------------
 
@@ -133,10 +130,8 @@ class GANModule(DensityModule):
             with torch.no_grad():
                 drawn = packed(torch.cat([self.drawn_features(given, generator), given], 1))
             d_loss = step.descend("discriminator", self._discriminator_loss(real, drawn, weight, generator))
-        self.discriminator.requires_grad_(False)
         drawn = self.discriminator(packed(torch.cat([self.drawn_features(given, generator), given], 1)))
         g_loss = step.descend("generator", LOSSES[self.kind][1](drawn).mean())
-        self.discriminator.requires_grad_(True)
         return {"loss": g_loss, "discriminator_loss": d_loss}
 
     def _discriminator_loss(self, real, drawn, weight, generator):

@@ -1,0 +1,167 @@
+"""GAN: known answers of its parts, and what it learns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import ks_2samp
+
+from skgen import GAN
+from skgen._random import generator_from
+from skgen.datasets import GaussianGrid
+from skgen.deep._gan.calibration import ScoreTables, normal_map
+from skgen.deep._gan.coverage import mode_coverage
+from skgen.deep._gan.layout import RowLayout
+from skgen.deep._gan.losses import gradient_penalty
+from skgen.deep._gan.terms import RowTerms
+from skgen.deep._parzen import ParzenEstimate, parzen_ceiling
+from skgen.exceptions import UnsupportedGivenError
+from skgen.table import TableCodec
+
+
+def mixed_rows(n, seed=0):
+    """A category, an integer with a spike at 0, a float with missing cells, a flag that follows the category."""
+    rng = np.random.default_rng(seed)
+    colour = rng.choice(["red", "green", "blue"], n, p=[0.6, 0.3, 0.1])
+    gain = np.where(rng.random(n) < 0.7, 0, rng.integers(1, 400, n))
+    size = np.where(rng.random(n) < 0.2, np.nan, rng.normal(3.0, 1.0, n).round(4))
+    return pd.DataFrame({"colour": colour, "gain": gain, "size": size, "warm": colour == "red"})
+
+
+def layout_of(X):
+    codec = TableCodec()
+    Z = codec.fit_encode(X)
+    return RowLayout.fit(Z, None, codec.columns), Z, codec
+
+
+# ---- columns as cells and scores ------------------------------------------------------------------------------------
+
+
+def test_rows_come_back_from_their_cells_and_scores():
+    layout, Z, _ = layout_of(mixed_rows(2000))
+    hot, start, width = layout.encode(Z)
+    u = np.random.default_rng(1).random(width.shape)
+    scores = ScoreTables.through([lambda s: s] * layout.n_scores)(_normal_scores(start + u * width))
+    back = layout.decode(hot - layout.starts[:-1], scores, np.random.default_rng(0))
+    np.testing.assert_allclose(back[:, [0, 1, 3]], Z[:, [0, 1, 3]])
+    np.testing.assert_allclose(back[:, 2], Z[:, 2], atol=2e-3)  # a table of 4,096 lines in place of the spline
+
+
+def _normal_scores(p):
+    return torch.special.ndtri(torch.as_tensor(p)).clamp(-5, 5).numpy()
+
+
+def test_spikes_and_missing_cells_are_cells():
+    layout, _, _ = layout_of(mixed_rows(2000))
+    assert [column.n_cells for column in layout.columns] == [3, 2, 2, 2]
+    assert layout.columns[1].atoms.tolist() == [0.0]
+    assert layout.score_columns == [1, 2]
+
+
+def test_codes_are_drawn_by_the_softmax_and_have_its_gradient():
+    layout, _, _ = layout_of(mixed_rows(500))
+    terms = RowTerms(layout)
+    logits = torch.as_tensor(layout.log_shares(), dtype=torch.float32).expand(40_000, -1).clone().requires_grad_()
+    codes = terms.soft_codes(logits, torch.Generator().manual_seed(0), 1.0)
+    assert set(codes.detach().round(decimals=5).unique().tolist()) == {0.0, 1.0}
+    np.testing.assert_allclose(codes.detach().mean(0).numpy(), layout.shares(), atol=4 * 0.5 / 200)
+    (codes * torch.arange(codes.shape[1])).sum().backward()
+    mask = torch.as_tensor(layout.mask())
+    assert (logits.grad[:, ~mask] == 0).all() and (logits.grad[:, mask] != 0).any()
+
+
+def test_penalty_of_a_linear_discriminator_is_known():
+    direction = torch.tensor([3.0, 4.0])
+
+    def discriminator(x):
+        return x @ direction
+
+    x, generator = torch.randn(6, 2, generator=torch.Generator().manual_seed(0)), torch.Generator()
+    assert torch.allclose(gradient_penalty("ns", discriminator, x, x + 1, generator), torch.full((6,), 12.5))
+    assert torch.allclose(gradient_penalty("wgan-gp", discriminator, x, x + 1, generator), torch.full((6,), 16.0))
+
+
+# ---- calibration ----------------------------------------------------------------------------------------------------
+
+
+def test_maps_take_any_scores_to_normal_ones():
+    scores = np.random.default_rng(0).exponential(size=20_000)
+    mapped = ScoreTables.through([normal_map(scores)])(scores[:, None])[:, 0]
+    assert abs(mapped.mean()) < 0.02 and abs(mapped.std() - 1) < 0.02
+
+
+def test_an_untrained_generator_has_the_marginals_of_the_rows():
+    X = mixed_rows(4000)
+    drawn = GAN(max_epochs=0, n_centres=200, random_state=0).fit(X).sample(4000)
+    for name in ("colour", "warm"):
+        gap = X[name].value_counts(normalize=True) - drawn[name].value_counts(normalize=True)
+        assert gap.abs().max() < 0.04  # 3.5 standard errors of a difference
+    assert abs((drawn["gain"] == 0).mean() - (X["gain"] == 0).mean()) < 0.04
+    assert abs(drawn["size"].isna().mean() - 0.2) < 0.04
+    for name in ("gain", "size"):
+        assert ks_2samp(drawn[name].dropna(), X[name].dropna()).pvalue > 1e-4
+
+
+# ---- what is learned ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extra", [{}, {"loss": "wgan-gp"}, {"loss": "hinge", "pack_size": 4}], ids=str)
+def test_dependence_is_learned(extra):
+    X = mixed_rows(2000)
+    X["twice"] = 2 * X["size"].fillna(0) + np.random.default_rng(1).normal(0, 0.1, len(X)).round(4)
+    drawn = GAN(max_epochs=40, n_centres=200, random_state=0, **extra).fit(X).sample(4000)
+    assert ((drawn["colour"] == "red") == drawn["warm"]).mean() > 0.93  # 0.52 where independent
+    present = drawn.dropna()
+    assert np.corrcoef(present["size"], present["twice"])[0, 1] > 0.9
+
+
+def test_the_grid_of_gaussians_keeps_its_modes():
+    law = GaussianGrid()
+    X = law.sample(10_000, random_state=0)
+    drawn = GAN(max_epochs=8, n_centres=200, random_state=0).fit(X).sample(25_000)
+    side = np.arange(-4.0, 5.0, 2.0)
+    near = np.hypot(drawn[:, :1] - np.repeat(side, 5), drawn[:, 1:] - np.tile(side, 5)) <= 4 * law.std
+    assert (near.mean(axis=0) >= 0.01).all()
+    assert near.any(axis=1).mean() > 0.85
+
+
+def test_condition_on_learns_the_law_of_the_rest():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 2, 3000)
+    X = pd.DataFrame({"a": np.array(["x", "y"])[a], "b": (rng.normal(0, 1, 3000) + 4 * a).round(4)})
+    model = GAN(max_epochs=30, n_centres=500, condition_on=["a"], random_state=0).fit(X)
+    means = [model.sample(2000, given={"a": level})["b"].mean() for level in ("x", "y")]
+    np.testing.assert_allclose(means, [0.0, 4.0], atol=0.5)
+    with pytest.raises(UnsupportedGivenError, match="condition_on"):
+        model.sample(5)
+    rows = pd.DataFrame({"a": "x", "b": np.arange(-20.0, 30.0, 0.02).round(4)})
+    assert abs(np.exp(model.score_samples(rows)).sum() * 0.02 - 1) < 0.02
+
+
+def test_mode_coverage_sees_a_lost_mode():
+    X = np.random.default_rng(0).normal(size=(2000, 2)) + 10 * np.repeat([[0, 0], [1, 1]], 1000, axis=0)
+    layout, Z, _ = layout_of(X)
+    assert mode_coverage(Z, None, Z[::-1], layout, generator_from(0)) == 1.0
+    assert 0.3 < mode_coverage(Z, None, Z[:1000], layout, generator_from(0)) < 0.7
+
+
+# ---- the estimate ---------------------------------------------------------------------------------------------------
+
+
+def test_the_estimate_sums_to_one_where_drawn_rows_lack_a_level():
+    X = mixed_rows(600)[["colour", "warm"]]
+    codec = TableCodec()
+    Z = codec.fit_encode(X)
+    estimate = ParzenEstimate.fit(Z[Z[:, 0] != 0], codec, 0)  # no centre is blue
+    cells = np.array([[a, b] for a in [0.0, 1.0, 2.0, 3.0, np.nan] for b in [0.0, 1.0, 2.0, np.nan]])
+    assert abs(np.exp(estimate.log_density(cells)).sum() - 1) < 1e-12
+    again = ParzenEstimate.from_state(estimate.to_state())
+    assert (again.log_density(cells) == estimate.log_density(cells)).all()
+
+
+def test_the_ceiling_is_what_a_kernel_density_reaches():
+    X = np.random.default_rng(0).normal(size=(3000, 1))
+    codec = TableCodec()
+    Z = codec.fit_encode(X)
+    ceiling = parzen_ceiling(Z, codec, generator_from(0))
+    assert abs(ceiling + 0.5 * np.log(2 * np.pi * np.e)) < 0.15  # 300 rows: 3.5 standard errors
