@@ -10,13 +10,17 @@ import skgen
 from skgen._registry import MODELS
 
 #: What makes a model cheap, set wherever it has the parameter.
-CHEAP = {"max_epochs": 2, "n_importance_samples": 4, "n_centres": 500, "n_init": 1, "n_estimators": 8}
+CHEAP = {"max_epochs": 2, "n_importance_samples": 4, "n_centres": 100, "n_init": 1, "n_estimators": 8}
 
 #: What a model cannot be made without.
 REQUIRED = {"TorchDensity": {"module": AutoregressiveNormal}}
 
 #: What makes one model cheap: its scores solve an equation with many evaluations of a net.
-SMALL = {"DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 8}}
+SMALL = {
+    "AutoregressiveNetwork": {"hidden_units": 64},
+    "DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 8, "sigma_min": 0.1},
+    "GAN": {"hidden_layer_sizes": (32,), "discriminator_layer_sizes": (32,)},
+}
 
 #: Beside the default configuration, those that take other paths through a model.
 CONFIGURATIONS = {
@@ -31,15 +35,7 @@ CONFIGURATIONS = {
     "IndependentColumns": [{"family": "spline"}],
     "KernelDensity": [{"bandwidth": 0.4}, {"bandwidth": "neighbors"}],
     "Autoencoder": [
-        {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "l2"},
-        {"latent_dim": 2, "hidden_layer_sizes": (32,), "regularization": "gradient_penalty"},
-    ],
-    "GAN": [
-        {"loss": "ns", "latent_dim": 8, "hidden_layer_sizes": (32,), "discriminator_layer_sizes": (32,), "pack_size": 3},
-    ],
-    "NormalizingFlow": [
-        {"architecture": "glow", "n_transforms": 2, "hidden_layer_sizes": (16,), "marginals": "standardize"},
-        {"architecture": "maf", "n_transforms": 2, "hidden_layer_sizes": (16, 8), "n_frequencies": 0, "dropout": 0.1},
+        {"latent_dim": 2, "hidden_layer_sizes": (32,), "n_components": 2, "regularization": "gradient_penalty"}
     ],
     "VAE": [{"latent_dim": 2, "hidden_layer_sizes": (32,), "n_prior_components": 1, "n_importance_samples": 9}],
     "TorchDensity": [{"marginals": "standardize", "ema_decay": 0.9, "early_stopping": False}],

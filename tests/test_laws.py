@@ -51,6 +51,7 @@ WITHOUT_SUBJECT = {
         "orders_are_a_mixture",
         "parametric_recovery",
     },
+    "AutoregressiveNetwork": OF_NETS - {"orders_are_a_mixture"},
     "AutoregressiveTrees": {"chunks_equal_one_fit", "column_permutation", "em_never_lowers", "parametric_recovery"},
     "BayesianNetwork": {
         "chunks_equal_one_fit",
@@ -59,6 +60,7 @@ WITHOUT_SUBJECT = {
         "parametric_recovery",
         "workers",
     },
+    "GAN": {*OF_NETS, *OF_BOUNDS, "dilation", "entropy", "given_sets_follow_scores"},
     "GaussianCopula": {
         "cells_follow_scores",
         "cells_sum_to_one",
@@ -116,7 +118,7 @@ def test_every_condition_is_closed(estimator):
     for X, columns in ((plane_rows(150, seed=1), [0, 1]), (cell_table(150, seed=1), ["colour", "flag", "count"])):
         model = fitted(estimator, X)
         expected = _subsets(columns) if "known" in inspect.signature(model._log_density).parameters else []
-        if type(estimator).__name__ == "AutoregressiveTrees":
+        if type(estimator).__name__ in ("AutoregressiveNetwork", "AutoregressiveTrees"):
             expected = [s for s in expected if all(set(order[: len(s)]) == set(s) for order in model.column_orders_)]
             assert len(expected) == len(columns) + 1
         assert closed_conditions(model, X, _subsets(columns)) == expected

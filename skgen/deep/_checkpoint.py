@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import re
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ _NO_MATTER = ("checkpoint", "callbacks", "verbose", "device")
 def fingerprint(model, arrays) -> str:
     """A digest of a model's class and parameters and of the rows it is fitted to, the same in every process."""
     parameters = {k: v for k, v in model.get_params(deep=False).items() if k not in _NO_MATTER}
-    if not isinstance(model.random_state, int):
+    if not isinstance(model.random_state, Integral):
         del parameters["random_state"]  # the seed that it gave is in the file
     digest = hashlib.sha256()
     for part in _parts([type(model).__name__, parameters, list(arrays)]):
@@ -48,6 +49,8 @@ def _parts(value):
         yield f"{len(value)}[".encode()
         for item in value:
             yield from _parts(item)
+    elif hasattr(value, "to_state"):
+        yield from _parts(value.to_state())
     elif isinstance(value, functools.partial):
         yield from _parts([value.func, value.args, value.keywords])
     elif callable(value):

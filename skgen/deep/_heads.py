@@ -48,6 +48,7 @@ class EventHeads(nn.Module):
         binary = [j for j in columns if sizes[j] == 2]
         groups = _groups({j: sizes[j] for j in columns if sizes[j] > 2})
         single = [j for j in columns if sizes[j] == 1]
+        self._binary, self._groups = binary, groups
         self.order = binary + [j for group in groups for j in group] + single
         numbers = [i for i, j in enumerate(events.numbers) if j in set(columns)]
         self._shapes = [(len(group), max(sizes[j] for j in group)) for group in groups]
@@ -96,8 +97,8 @@ class EventHeads(nn.Module):
         bias = [np.diff(log_share(j)) for j in binary]
         for i, (group, (_, K)) in enumerate(zip(groups, self._shapes)):
             if i in self._wide:
-                self.levels[str(i)].bias.zero_()
-                bias.append(np.zeros(len(group) * NARROW))
+                self.levels[str(i)].bias.copy_(torch.as_tensor(log_share(group[0])))  # it stands alone
+                bias.append(np.zeros(NARROW))
                 continue
             bias += [np.pad(log_share(j), (0, K - events.n_events[j])) for j in group]
         spread = np.repeat(np.linspace(-1.5, 1.5, self.M) if self.M > 1 else np.zeros(1), self.Q)
@@ -162,12 +163,12 @@ class EventHeads(nn.Module):
     def _log_any_number(self, binary, groups):
         """Log-probability of the event "any number" of each number column."""
         found = {}
-        for i, j in enumerate(self.at_binary.tolist()):
+        for i, j in enumerate(self._binary):
             if j in self._any_of:
                 sign = 1.0 if self._any_of[j] == 1 else -1.0
                 found[j] = F.logsigmoid(sign * binary[..., i])
         for i, logits in enumerate(groups):
-            for g, j in enumerate(getattr(self, f"at_group{i}").tolist()):
+            for g, j in enumerate(self._groups[i]):
                 if j in self._any_of:
                     found[j] = logits[..., g, self._any_of[j]] - logits[..., g, :].logsumexp(-1)
         zero = binary.new_zeros(binary.shape[:-1])

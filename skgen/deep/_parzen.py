@@ -72,7 +72,7 @@ class ParzenEstimate:
         self.density, self.columns, self.codes = density, columns, codes
 
     @classmethod
-    def fit(cls, Z, codec, seed):
+    def fit(cls, Z, codec, seed, weight=None):
         """The estimate over rows of a codec's typed view, its bandwidth by leave-one-out likelihood.
 
         Parameters
@@ -83,6 +83,8 @@ class ParzenEstimate:
             What they were encoded by.
         seed : int
             Draws the rows that are left out where there are too many.
+        weight : ndarray of shape (n,), default=None
+            Weights of the rows.
 
         Returns
         -------
@@ -90,7 +92,7 @@ class ParzenEstimate:
             The fitted estimate.
         """
         density = KernelDensity(bandwidth="cv", schema=codec.schema, random_state=seed)
-        density.fit(codec.decode_typed(Z))
+        density.fit(codec.decode_typed(Z), sample_weight=weight)
         codes = [
             None
             if column.kind == "number"
@@ -148,29 +150,39 @@ def _code_table(column, mine, its):
     return table
 
 
-def parzen_ceiling(Z, codec, rng, n_centres=N_CENTRES) -> float:
+def parzen_ceiling(Z, codec, rng, n_centres=N_CENTRES, weight=None, known=None) -> float:
     """The mean score that the estimate reaches with real rows as its centres, on other real rows.
 
     Parameters
     ----------
     Z : ndarray of shape (n, d)
-        The rows of a fit.
+        The rows of a fit; those outside the seen support of the codec do not count.
     codec : TableCodec
         What they were encoded by.
     rng : numpy.random.Generator
         Draws the rows.
     n_centres : int, default=10,000
         Centres at most.
+    weight : ndarray of shape (n,), default=None
+        Weights of the rows.
+    known : ndarray of bool of shape (d,), default=None
+        Columns to condition on, none where None.
 
     Returns
     -------
     float
         Nats per row.
     """
-    order = rng.permutation(len(Z))
-    n_left_out = int(np.clip(len(Z) - n_centres, max(LEFT_OUT * len(Z), 1), N_LEFT_OUT))
-    left_out, centres = Z[order[:n_left_out]], Z[order[n_left_out:][:n_centres]]
+    order = rng.permutation(np.flatnonzero(codec.seen(Z)))
+    n_left_out = int(np.clip(len(order) - n_centres, max(LEFT_OUT * len(order), 1), N_LEFT_OUT))
+    left_out, centres = order[:n_left_out], order[n_left_out:][:n_centres]
     if not len(centres):
         centres = left_out
-    estimate = ParzenEstimate.fit(centres, codec, int(rng.integers(0, 2**31)))
-    return float(np.mean(estimate.log_density(left_out)))
+    if not len(centres):
+        return float("nan")
+    of_centres, of_left_out = (None, None) if weight is None else (weight[centres], weight[left_out])
+    estimate = ParzenEstimate.fit(Z[centres], codec, int(rng.integers(0, 2**31)), of_centres)
+    scores = estimate.log_density(Z[left_out])
+    if known is not None and known.any():
+        scores = scores - estimate.log_density(Z[left_out], known)
+    return float(np.average(scores, weights=of_left_out))

@@ -78,8 +78,7 @@ class TrainingRows:
         self._draw, self._rows, self._is_fresh, self._device = draw, rows, is_fresh, device
         self.weight = None
         if weight is not None:
-            share = weight[rows] / weight[rows].mean()
-            (self.weight,) = to_tensors((share,), device)
+            (self.weight,) = to_tensors((weight[rows],), device)
         self._tensors = None
 
     def __len__(self):

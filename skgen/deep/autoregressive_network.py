@@ -118,9 +118,9 @@ class AutoregressiveNetwork(DeepModel):
     cells_ : list of ColumnCells
         The cells of each column.
     order_discrepancy_ : float
-        Nats by which the laws that rows under conditions are drawn from miss those of the density, before weights put
-        it right: half the variance of the log-weights, a mean over random sets of known columns of training rows.
-        NaN without `any_order`.
+        Nats by which the laws that rows under conditions are drawn from miss the conditional laws of the density,
+        before weights put it right: a mean over training rows and random sets of known columns. NaN without
+        `any_order`.
     module_ : torch.nn.Module
         The trained module.
     history_ : list of dict
@@ -154,7 +154,7 @@ class AutoregressiveNetwork(DeepModel):
     >>> model.sample(2, given={"cultivar": "class_1"})[["alcohol", "magnesium", "cultivar"]].shape
     (2, 3)
     >>> round(model.score(wine))
-    -8
+    -14
     """
 
     _parameter_constraints: dict = {

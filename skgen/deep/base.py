@@ -107,8 +107,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         if not goes_on:
             self._set_condition()
         rows = ViewRows(Z, encode, self._condition)
-        path = None if chunk else self.checkpoint
-        checkpoint = Checkpoint(path, None if path is None else fingerprint(self, (rows.typed, sample_weight)))
+        checkpoint = self._checkpoint_of(rows, sample_weight, goes_on, chunk)
         saved = checkpoint.load(device)
         seed = int(rng.integers(0, 2**63)) if saved is None else saved["seed"]
         if not goes_on:
@@ -129,12 +128,20 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
 
         n_left = trainer.settings.max_epochs - trainer.n_done
         tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed), sample_weight, fitted)
-        history = trainer.run(draw, len(rows), sample_weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
+        weight = sample_weight if sample_weight is None or chunk else sample_weight / sample_weight.mean()
+        history = trainer.run(draw, len(rows), weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
         self._finish_from(seed, rows, sample_weight)
         tasks.end()
         if not trainer.was_interrupted:
             checkpoint.remove()
+
+    def _checkpoint_of(self, rows, sample_weight, goes_on, chunk):
+        """The file of the fit, which knows it by its parameters, its rows and the weights that it starts from."""
+        if chunk or self.checkpoint is None:
+            return Checkpoint(None, None)
+        start = self.module_.to_state()["weights"] if goes_on else None
+        return Checkpoint(self.checkpoint, fingerprint(self, (rows.typed, sample_weight, start)))
 
     def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)
@@ -193,13 +200,15 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
             return self.module_.sample(n, torch_generator(rng)).double().cpu().numpy()
 
     def _log_density(self, Z):
+        # a row's rounding errors depend on its place in the chunk: equal rows get equal scores
+        Z, row_of = np.unique(Z, axis=0, return_inverse=True)
         scorer = self.module_.in_double()
         with torch.inference_mode():
             chunks = [
                 scorer.log_prob(single(self._inputs(Z[at : at + CHUNK_ROWS], torch.float64))).cpu().numpy()
                 for at in range(0, max(len(Z), 1), CHUNK_ROWS)
             ]
-        return np.concatenate(chunks)
+        return np.concatenate(chunks)[row_of.reshape(-1)]
 
     def _inputs(self, Z, dtype=FLOAT):
         """The tensors that the net reads for rows of the view, on its device."""

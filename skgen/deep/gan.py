@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from .._sklearn import Interval, StrOptions
-from ._gan.calibration import N_ROWS, RowSampler
+from ._gan.calibration import MOST_DRAWN, RowSampler, n_drawn
 from ._gan.coverage import mode_coverage
-from ._gan.layout import RowLayout
+from ._gan.layout import RowLayout, scores_at
 from ._gan.losses import LOSSES, PENALTIES
 from ._gan.module import GANModule
 from ._parzen import N_CENTRES, ParzenEstimate, drawn_rows, parzen_ceiling
@@ -25,7 +25,7 @@ from ._rows import to_tensors
 from .base import DeepModel
 
 #: Batches, and rows of one, over which the generator's layers are normalised in the end.
-_SETTLING = (32, 512)
+_SETTLING = (16, 512)
 
 
 class GAN(DeepModel):
@@ -48,7 +48,7 @@ class GAN(DeepModel):
         gradient's norm, or hinges. The first and last are kept smooth by R1, a penalty on the gradient at real rows.
     latent_dim : int, default=64
         Latent coordinates.
-    hidden_layer_sizes : tuple of int, default=(256, 256)
+    hidden_layer_sizes : tuple of int, default=(512, 384)
         Widths of the generator's hidden layers.
     discriminator_layer_sizes : tuple of int, default=(256, 256)
         Widths of the discriminator's hidden layers.
@@ -66,7 +66,7 @@ class GAN(DeepModel):
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with a
         value for each and `score_samples` is the conditional log-density.
     max_epochs : int or "auto", default="auto"
-        Passes over the rows. "auto" gives about 8,000 training steps, at least 10 and at most 1,000 passes.
+        Passes over the rows. "auto" gives about 4,000 training steps, at least 10 and at most 1,000 passes.
     batch_size : int or "auto", default="auto"
         Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 64 to 512.
     lr : float, default=1e-3
@@ -104,7 +104,8 @@ class GAN(DeepModel):
     parzen_ : ParzenEstimate
         The kernel density over generated rows that scores come from.
     parzen_ceiling_ : float
-        The mean score that left-out rows of fit get with real rows as centres: what no generator need exceed.
+        The mean score that left-out rows of fit get with real rows as centres, under `condition_on` of the other
+        columns given these.
     mode_coverage_ : float
         Share of the cells of k-means on the rows of fit that get at least half their mass among generated rows. There
         are 50 cells, or fewer, so that one has 50 rows on average.
@@ -115,7 +116,8 @@ class GAN(DeepModel):
 
     Notes
     -----
-    The discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer than some 1,000
+    A chunk of `partial_fit` calibrates the marginals to its own rows; its rows outside the support of the first chunk
+    teach nothing. The discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer than some 1,000
     rows reproduce the marginals well and dependence roughly.
 
     See Also
@@ -151,7 +153,7 @@ class GAN(DeepModel):
         "n_centres": [Interval(Integral, 1, None, closed="left")],
         "condition_on": [list, None],
     }
-    _auto_epochs = (8_000, 10, 1_000)
+    _auto_epochs = (4_000, 10, 1_000)
     _auto_batch = (64, 512)
 
     #: A game has no validation loss to stop by.
@@ -162,7 +164,7 @@ class GAN(DeepModel):
         loss="wgan-gp",
         *,
         latent_dim=64,
-        hidden_layer_sizes=(256, 256),
+        hidden_layer_sizes=(512, 384),
         discriminator_layer_sizes=(256, 256),
         pack_size=1,
         n_discriminator_steps=1,
@@ -222,6 +224,7 @@ class GAN(DeepModel):
 
     def _tensors(self, Z):
         free, given = self.layouts_
+        Z = self._within_support(Z)
         return *free.encode(Z[:, ~self._condition]), *given.encode(Z[:, self._condition])
 
     def _build_module(self):
@@ -242,16 +245,32 @@ class GAN(DeepModel):
 
     def _finish(self, Z, sample_weight, rng):
         self.likelihood_ = "estimate"
+        Z, generator = self._within_support(Z), torch_generator(rng)
         p = None if sample_weight is None else sample_weight / sample_weight.sum()
-        rows = Z[rng.choice(len(Z), N_ROWS, p=p)]  # whose given columns rows are drawn for
-        given, generator = self._given(rows, torch_generator(rng)), torch_generator(rng)
+        rows = Z[rng.choice(len(Z), n_drawn(len(Z)), p=p)]  # whose given columns rows are drawn for
+        given = self._given(rows, generator)
         self.module_.settle(given, generator, *_SETTLING)
-        self.sampler_ = RowSampler.fit(self.module_, self.layouts_[0], given, generator)
+        self.sampler_ = self._calibrated(Z, sample_weight, given, generator, rng)
         drawn = drawn_rows(self, rng, int(self.n_centres), rows)
         self.parzen_ = ParzenEstimate.fit(drawn, self.codec_, int(rng.integers(2**31)))
-        self.parzen_ceiling_ = parzen_ceiling(Z, self.codec_, rng, int(self.n_centres))
-        layout = RowLayout.fit(Z, sample_weight, self.codec_.columns)
+        self.parzen_ceiling_ = parzen_ceiling(Z, self.codec_, rng, int(self.n_centres), sample_weight, self._condition)
+        parts = [iter(layout.columns) for layout in self.layouts_]
+        layout = RowLayout([next(parts[int(is_given)]) for is_given in self._condition])
         self.mode_coverage_ = mode_coverage(Z, sample_weight, drawn, layout, rng)
+
+    def _calibrated(self, Z, sample_weight, given, generator, rng):
+        """The sampler whose marginals are those of the rows."""
+        free = self.layouts_[0]
+        if len(Z) > MOST_DRAWN or sample_weight is not None:
+            p = None if sample_weight is None else sample_weight / sample_weight.sum()
+            rows = Z[rng.choice(len(Z), n_drawn(len(Z)), p=p)]
+        else:
+            rows = Z
+        hot, start, width = free.encode(rows[:, ~self._condition])
+        hot -= free.starts[:-1]
+        scores = scores_at(start, width, rng.random(start.shape))
+        real = [scores[counts, s] for s, counts in enumerate(free.counting(hot))]
+        return RowSampler.fit(self.module_, free, given, generator, free.shares(hot), real)
 
     # ---- sample, density -----------------------------------------------------------------------------------------
 
@@ -269,6 +288,15 @@ class GAN(DeepModel):
         return self.parzen_.log_density(Z, known)
 
     # ---- helpers -------------------------------------------------------------------------------------------------
+
+    def _within_support(self, Z):
+        """Rows with cells that the first rows of fit did not show have none to be drawn: others stand in for them."""
+        seen = self.codec_.seen(Z)
+        if seen.all() or not seen.any():
+            return Z
+        Z = Z.copy()
+        Z[~seen] = Z[np.resize(np.flatnonzero(seen), np.sum(~seen))]
+        return Z
 
     def _rows(self, Z, rng):
         """The drawn columns for rows whose given columns are those of Z."""

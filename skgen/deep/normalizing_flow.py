@@ -35,8 +35,8 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
 
     Numbers enter by a smooth increasing map, discrete columns as intervals of a normal; an untrained flow is the law of
     independent columns. Each step transforms a column by an increasing map whose parameters come from a residual net
-    that reads the columns before it. Splines bend one column into any shape, so that a few steps with many bins do;
-    affine maps need many steps.
+    that reads the columns before it. Splines bend a column into any shape, so that one step with many bins does; affine
+    maps need many steps.
 
     Scores are exact where every column is smooth, and a lower bound with discrete columns: see `likelihood_`.
     `transform` takes rows to their noise, `inverse_transform` noise to rows.
@@ -48,9 +48,9 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         in their place, without linear layers [2]_. "realnvp": affine maps of half of the columns given the other [3]_.
         "glow": the same with linear layers [4]_.
     n_transforms : int or "auto", default="auto"
-        Steps. "auto" takes 2 for splines and 8 for affine maps.
-    n_bins : int, default=32
-        Bins of each spline; affine maps have none.
+        Steps. "auto" takes 1 of splines and 8 of affine maps.
+    n_bins : int or "auto", default="auto"
+        Bins of each spline; affine maps have none. "auto" takes 256 over the number of columns, from 16 to 64.
     hidden_layer_sizes : tuple of int, default=(128, 128)
         Widths of the hidden layers, here of the residual blocks of each net.
     n_frequencies : int, default=8
@@ -59,7 +59,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
     activation : {"relu", "silu", "gelu", "tanh", "leaky_relu"}, default="silu"
         Activation of the hidden layers.
     dropout : float, default=0.0
-        Probability of dropping a hidden number in training.
+        Probability that a hidden number is dropped in a training step.
     n_passes : int or "auto", default="auto"
         Groups of columns that a step transforms one after the other, each given those before, and so the passes that
         sampling takes: 2 makes couplings, the number of columns an autoregressive flow. "auto" takes 2 for "realnvp"
@@ -141,7 +141,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
     >>> X = TwoMoons().sample(1000, random_state=0)
     >>> flow = NormalizingFlow(hidden_layer_sizes=(32,), max_epochs=10, random_state=0).fit(X)
     >>> round(flow.score(X), 1)
-    -2.5
+    -1.1
     >>> noise = flow.transform(X[:3])
     >>> bool(abs(flow.inverse_transform(noise) - X[:3]).max() < 1e-6)
     True
@@ -151,7 +151,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         **DeepModel._parameter_constraints,
         "architecture": [StrOptions(set(ARCHITECTURES))],
         "n_transforms": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "n_bins": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left")],
         "hidden_layer_sizes": [tuple, list],
         "n_frequencies": [Interval(Integral, 0, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -168,7 +168,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         architecture="nsf",
         *,
         n_transforms="auto",
-        n_bins=32,
+        n_bins="auto",
         hidden_layer_sizes=(128, 128),
         n_frequencies=8,
         activation="silu",
@@ -240,7 +240,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
             architecture=self.architecture,
             n_transforms=design.n_steps if self.n_transforms == "auto" else int(self.n_transforms),
             n_groups=min(n_passes, d),
-            n_bins=int(self.n_bins),
+            n_bins=int(np.clip(256 // d, 16, 64)) if self.n_bins == "auto" else int(self.n_bins),
             hidden_layer_sizes=[int(width) for width in self.hidden_layer_sizes],
             n_frequencies=int(self.n_frequencies),
             activation=self.activation,

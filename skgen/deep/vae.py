@@ -65,7 +65,7 @@ class VAE(LatentSpace, DeepModel):
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with
         a value for each and `score_samples` is the conditional log-density.
     max_epochs : int or "auto", default="auto"
-        Passes over the rows. "auto" gives about 3,500 training steps, at least 20 and at most 300 passes.
+        Passes over the rows. "auto" gives about 3,000 training steps, at least 20 and at most 300 passes.
     batch_size : int or "auto", default="auto"
         Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 32 to 512.
     lr : float, default=2e-3
@@ -146,7 +146,7 @@ class VAE(LatentSpace, DeepModel):
         "n_importance_samples": [Interval(Integral, 1, None, closed="left")],
         "condition_on": [list, None],
     }
-    _auto_epochs = (3_500, 20, 300)
+    _auto_epochs = (3_000, 20, 300)
 
     def __init__(
         self,

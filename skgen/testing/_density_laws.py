@@ -11,8 +11,9 @@ import numpy as np
 from ._law import Z_LIMIT, check_mean, check_uniform, closed_conditions, fitted, is_net, require
 from ._reference import plane_log_density, plane_rows, smooth_rows
 
-_SAMPLES = 20_000
-_GRID = 601
+#: Rows that are drawn and points along an axis of the plane; fewer for nets, of which some solve an equation per score.
+_SAMPLES, _SAMPLES_OF_NETS = 20_000, 5_000
+_GRID, _GRID_OF_NETS = 601, 201
 _MARGIN = 8.0
 _STEP = 1e-3
 _CHECKED_ROWS = 20
@@ -25,14 +26,19 @@ def _plane(model, X):
     """A grid over the plane, wide around the rows: points (m, 2) and the area of a cell."""
     low = X.min(axis=0) - _MARGIN * X.std(axis=0)
     high = X.max(axis=0) + _MARGIN * X.std(axis=0)
-    axes = [np.linspace(a, b, _GRID) for a, b in zip(low, high)]
+    n_points = _GRID_OF_NETS if is_net(model) else _GRID
+    axes = [np.linspace(a, b, n_points) for a, b in zip(low, high)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     return points, float(np.prod([axis[1] - axis[0] for axis in axes]))
 
 
+def _n_samples(estimator):
+    return _SAMPLES_OF_NETS if is_net(estimator) else _SAMPLES
+
+
 def _integral(values, area):
     """The sum over the grid and the quadrature's own error, read off every second point."""
-    plane = values.reshape(_GRID, _GRID)
+    plane = values.reshape(2 * (int(np.sqrt(len(values))),))
     full = float(plane.sum()) * area
     return full, abs(full - float(plane[::2, ::2].sum()) * 4 * area)
 
@@ -56,7 +62,7 @@ def dilation(estimator):
         X = smooth_rows(500, d, seed=11)
         model = fitted(estimator, X)
         require(model.likelihood_ == "exact", "the likelihood is not exact")
-        rows = model.sample(_SAMPLES, random_state=1)
+        rows = model.sample(_n_samples(estimator), random_state=1)
         centre = X.mean(axis=0)
         wide = model.score_samples(centre + (1 + _STEP) * (rows - centre))
         narrow = model.score_samples(centre + (1 - _STEP) * (rows - centre))
@@ -73,7 +79,8 @@ def entropy(estimator):
     log_p = model.score_samples(points)
     mass = np.exp(log_p)
     expected = float((mass * np.where(mass > 0, log_p, 0.0)).sum() * area)
-    check_mean(model.score_samples(model.sample(_SAMPLES, random_state=2)), expected, "mean score of samples")
+    rows = model.sample(_n_samples(estimator), random_state=2)
+    check_mean(model.score_samples(rows), expected, "mean score of samples")
 
 
 def probability_integral(estimator):
@@ -124,7 +131,7 @@ def _conditional_density(model, rows, known, free, places):
 def ceiling(estimator):
     """No density beats the true one on fresh rows of it, beyond chance."""
     model = fitted(estimator, plane_rows(1_000, seed=14))
-    rows = plane_rows(_SAMPLES, seed=15)
+    rows = plane_rows(_n_samples(estimator), seed=15)
     check_ceiling(model.score_samples(rows), plane_log_density(rows))
 
 

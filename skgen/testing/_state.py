@@ -7,7 +7,7 @@ from numbers import Number
 
 import numpy as np
 
-from .._registry import STATE_OBJECTS
+from .._registry import MODELS, STATE_OBJECTS
 
 
 def fitted_state(model) -> dict:
@@ -22,7 +22,7 @@ def snapshot(model) -> dict:
 
 
 def leaves(value, path=""):
-    """Pairs (path, leaf); objects of ours are taken apart by `to_state`."""
+    """Pairs (path, leaf); objects of ours are taken apart by `to_state`, models inside models by `vars`."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, f"{path}[{key!r}]")
@@ -31,6 +31,8 @@ def leaves(value, path=""):
             yield from leaves(item, f"{path}[{index}]")
     elif type(value).__name__ in STATE_OBJECTS and hasattr(value, "to_state"):
         yield from leaves(value.to_state(), f"{path}<{type(value).__name__}>")
+    elif type(value).__name__ in MODELS:
+        yield from leaves(vars(value), f"{path}<{type(value).__name__}>")
     else:
         yield path, value
 

@@ -29,10 +29,11 @@ def zero_weights(estimator):
         together = _stack(X, far)
         weight = np.r_[np.ones(len(X)), np.zeros(len(far))]
         order = generator_from(40).permutation(len(weight))
-        if is_net(estimator):  # whose minibatches follow the order of the rows
-            order = np.arange(len(weight))
+        ones = None
+        if is_net(estimator):  # whose minibatches follow the order of the rows, and their weights
+            order, ones = np.arange(len(weight)), np.ones(len(X))
         got = fitted(estimator, _take(together, order), sample_weight=weight[order]).score_samples(rows)
-        expected = fitted(estimator, X).score_samples(rows)
+        expected = fitted(estimator, X, sample_weight=ones).score_samples(rows)
         check_close(got, expected, _tolerance(estimator), f"{name}: rows of weight zero", relative=True)
 
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -168,6 +169,18 @@ class _Runs:
 def test_a_folder_that_does_not_exist_is_said_before_training(tmp_path):
     with pytest.raises(CheckpointError, match="folder"):
         model(tmp_path / "no" / "fit.ckpt").fit(X)
+
+
+def test_a_warm_start_goes_on_from_its_own_start_only(tmp_path):
+    """A file of a warm start is none of a fit that begins anew, whose coordinates may be others."""
+    path, copy = tmp_path / "fit.ckpt", tmp_path / "copy"
+    first = model(warm_start=True).fit(X)
+    before = pickle.dumps(first.set_params(checkpoint=path))
+    warm = pickle.loads(before).set_params(callbacks=[CopiesAt(3, str(path), str(copy))]).fit(2 * X)
+    copy.rename(path)
+    with pytest.raises(CheckpointError, match="other rows or parameters"):
+        model(path, warm_start=True).fit(2 * X)
+    assert same(pickle.loads(before).fit(2 * X), warm)
 
 
 def test_an_interrupted_fit_keeps_its_checkpoint(tmp_path):

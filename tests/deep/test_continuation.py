@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
+from torch_modules import Mean
 from toy_deep import ToyModule, ToyNet
 
-from skgen import _registry, load, save
+from skgen import TorchDensity, _registry, load, save
 from skgen.deep._training import TrainingRecord
 from skgen.exceptions import InterruptedFitWarning
 
@@ -86,6 +88,26 @@ def test_a_fit_begins_anew():
     once = small().fit(X)
     model = small().partial_fit(X[:50]).partial_fit(X[:50])
     assert same(model.fit(X), once) and not hasattr(model, "training_")
+
+
+class FarMean(Mean):
+    """A mean that starts one standard deviation from that of the rows."""
+
+    def __init__(self, n_features):
+        super().__init__(n_features)
+        torch.nn.init.ones_(self.mean)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_chunks_keep_their_weight(factor):
+    """Plain descent goes as far as the rows of a chunk weigh; in one fit only ratios of weights matter."""
+    weight = factor * np.r_[np.ones(75), np.full(75, 3.0)]
+    parameters = {"batch_size": 150, "lr": 0.05, "lr_schedule": "constant", "early_stopping": False}
+    net = TorchDensity(FarMean, max_epochs=2, marginals="standardize", max_grad_norm=None, **parameters)
+    whole = clone(net).fit(X, sample_weight=weight)
+    assert weights(whole)["inner.mean"] == pytest.approx(np.full(2, 0.95**2), abs=1e-5)
+    chunks = net.partial_fit(X, sample_weight=weight).partial_fit(X, sample_weight=weight)
+    assert weights(chunks)["inner.mean"] == pytest.approx(np.full(2, (1 - 0.1 * factor) ** 2), abs=1e-5)
 
 
 def test_an_interrupted_chunk_leaves_the_last_one(monkeypatch):

@@ -15,6 +15,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_polars_equal
+from registry_models import CHEAP, SMALL
 from stand_ins import assert_same
 
 from skgen import Schema, load, save
@@ -53,15 +54,8 @@ def quick(name, **params):
     """The model by its defaults, on a short leash where it has one."""
     module = MODELS[name][0] if name in MODELS else "stand_ins"
     model = getattr(importlib.import_module(module), name)()
-    wishes = {
-        "n_components": 2,
-        "n_init": 1,
-        "max_iter": 200,
-        "max_epochs": 2,
-        "n_centres": 500,
-        "random_state": 0,
-        **params,
-    }
+    short = {"n_components": 2, "n_centres": 60, "max_iter": 200, "hidden_layer_sizes": (16, 16), "random_state": 0}
+    wishes = {**CHEAP, **short, **SMALL.get(name, {}), **params}
     return model.set_params(**{key: value for key, value in wishes.items() if key in model.get_params()})
 
 

@@ -8,11 +8,13 @@ import torch
 from .._random import torch_generator
 
 #: Sets of known columns that are tried, and draws for each row of each.
-N_SETS, N_DRAWS = 8, 16
+N_SETS, N_DRAWS = 8, 32
 
 
 def order_discrepancy(module, x, rng):
-    """Half the variance of the log-weights of draws under conditions: the nats between the two laws, to first order.
+    """Nats from the laws that conditions are drawn from to those of the density: E log q(x_u | x_S) - log p(x_u | x_S).
+
+    The marginal p(x_S) that it needs is the mean weight of the draws.
 
     Parameters
     ----------
@@ -35,5 +37,7 @@ def order_discrepancy(module, x, rng):
             known[rng.choice(d, rng.integers(1, d), replace=False)] = True
             again = part.repeat_interleave(N_DRAWS, dim=0)
             log_weight = module.draw_given(again, known, [None] * d, False, generator)[1]
-            found.append(log_weight.reshape(len(part), N_DRAWS).var(dim=1).cpu().numpy() / 2)
+            log_weight = log_weight.reshape(len(part), N_DRAWS)
+            log_mean = log_weight.logsumexp(dim=1) - np.log(N_DRAWS)
+            found.append((log_mean - log_weight.mean(dim=1)).cpu().numpy())
     return float(np.concatenate(found).mean())

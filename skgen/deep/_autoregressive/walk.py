@@ -56,6 +56,7 @@ class Walk:
                 yield j, self._logits(j, end)
             self._read(j, self.codes[:, j])
 
+    @torch.no_grad()
     def run(self, shares, generator):
         """Draw the unknown codes.
 

@@ -24,6 +24,7 @@ LARGEST_LOG_RATIO = 12.0
 
 #: Frequencies of the waves that tell places within cells, of a column on the normal axis, and those of levels.
 _WAVES = 0.5 * 2.0 ** (0.5 * torch.arange(16))
+_WAVES_PER_NODE = 0.75  # the highest frequency resolves the nodes and no more
 _LEVEL_WAVES = 0.25 * 1.3 ** torch.arange(16)
 
 
@@ -85,12 +86,13 @@ class HollowDenoiser(nn.Module):
             self.register_buffer(f"spread_{j}", torch.as_tensor(spreads[j], dtype=torch.float32))
         n_nodes = [K if spread is None else spread.shape[1] for K, spread in zip(self.n_cells, spreads)]
         self.of_nodes = _tables((M, width) for M in n_nodes)
-        self.of_waves = _tables((2 * len(_WAVES) + 1, width) for _ in self.smooth)
+        self.n_waves = [int((_WAVES_PER_NODE * n_nodes[j] >= _WAVES).sum()) for j in self.smooth]
+        self.of_waves = _tables((2 * n + 1, width) for n in self.n_waves)
         with torch.no_grad():
             for table in [*self.of_nodes, *self.of_waves]:
                 table.mul_(1.0 / math.sqrt(d))
             for table in self.of_waves:
-                table.mul_(1.0 / math.sqrt(len(_WAVES)))
+                table.mul_(1.0 / math.sqrt(len(table)))
         self.of_target = nn.Parameter(0.3 * torch.randn(len(self.targets), width))
         self.of_absent = nn.Parameter(0.3 * torch.randn(width)) if len(self.targets) < d else None
         self.level_in = nn.Sequential(
@@ -138,9 +140,9 @@ class HollowDenoiser(nn.Module):
         for j in self.smooth:
             nodes[j] = nodes[j] @ getattr(self, f"spread_{j}")
         parts = [share @ table for share, table in zip(nodes, self.of_nodes)]  # tables of unequal sizes
-        for j, table in zip(self.smooth, self.of_waves):
-            place = (signal[:, j] * y[:, j])[:, None] * self.waves
-            fade = torch.exp(-0.5 * (noise[:, j][:, None] * self.waves) ** 2)
+        for j, n, table in zip(self.smooth, self.n_waves, self.of_waves):
+            place = (signal[:, j] * y[:, j])[:, None] * self.waves[:n]
+            fade = torch.exp(-0.5 * (noise[:, j][:, None] * self.waves[:n]) ** 2)
             told = torch.cat([torch.sin(place) * fade, torch.cos(place) * fade, y[:, j : j + 1]], 1)
             parts[j] = parts[j] + told @ table
         return torch.stack(parts, 1)

@@ -135,8 +135,7 @@ class DiffusionModule(DensityModule):
         """Log-density (n,) of points (n, d) under the flow in so many steps, given the columns that always are."""
         flow, levels = ProbabilityFlow(self.posterior, self.schedule), self.schedule.grid(n_steps)
         found = []
-        wide = len(self.cells.edge) + len(self.targets) * self.config["width"]
-        for y in x.split(max(_CHUNK_NUMBERS // wide, 1)):
+        for y in x.split(self._chunk_rows()):
             far, volume = flow.solve(y, levels)
             found.append(self.end.log_prob(far[:, self.targets], far[:, self.given]) + volume)
         return torch.cat(found)
@@ -157,16 +156,26 @@ class DiffusionModule(DensityModule):
         guidance_scale : float
             Of `Guidance`.
         """
-        guidance = Guidance(self.posterior, guidance_scale)
-
-        def posterior(y, level):  # samplers move every coordinate: the given ones are put back
-            return guidance(torch.where(self.is_target > 0, y, x), level)
-
         levels = [float(level) for level in self.schedule.grid(n_steps)[::-1]]
         y = x.clone()
         y[:, self.targets] = self.end.draw(x[:, self.given], generator)
+        rows = self._chunk_rows()
+        parts = [
+            self._walk(start, held, levels, generator, sampler, Guidance(self.posterior, guidance_scale))
+            for start, held in zip(y.split(rows), x.split(rows))
+        ]
+        return torch.where(self.is_target > 0, torch.cat(parts), x)
+
+    def _walk(self, y, held, levels, generator, sampler, guidance):
+        """Points at the last level for points at the first; the given columns stay those of `held`."""
+
+        def posterior(y, level):
+            return guidance(torch.where(self.is_target > 0, y, held), level)
+
         if sampler == "ode":
-            y, _ = ProbabilityFlow(posterior, self.schedule).solve(y, levels)
-        else:
-            y = SAMPLERS[sampler](Denoised(posterior, self.schedule), y, levels, generator)
-        return torch.where(self.is_target > 0, y, x)
+            return ProbabilityFlow(posterior, self.schedule).solve(y, levels)[0]
+        return SAMPLERS[sampler](Denoised(posterior, self.schedule), y, levels, generator)
+
+    def _chunk_rows(self):
+        wide = len(self.cells.edge) + len(self.targets) * self.config["width"]
+        return max(_CHUNK_NUMBERS // wide, 1)

@@ -12,7 +12,7 @@ def cut_column(low, high, sample_weight, max_nodes):
     """Inner edges of the cells of one column, and how the numbers at nodes spread over the cells.
 
     Places of a share of at least 1 / max_nodes have a cell and a node of their own. The others share cells of about
-    equal mass, of which there are `_CELLS_PER_NODE` to a node, and at most sqrt(n) nodes.
+    equal mass, of which there are `_CELLS_PER_NODE` to a node, and at most sqrt(n) / 2 nodes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def cut_column(low, high, sample_weight, max_nodes):
         return between, None
     share = np.bincount(row_of.reshape(-1), sample_weight)
     share = share / share.sum()
-    n_nodes = min(max_nodes, max(int(np.sqrt(len(low))), 2))
+    n_nodes = min(max_nodes, max(int(np.sqrt(len(low)) / 2), 2))
     heavy = share >= 1.0 / n_nodes
     light = np.where(heavy, 0.0, share)
     middle = (np.cumsum(light) - 0.5 * light) / max(light.sum(), 1e-12)

@@ -26,7 +26,7 @@ class Design(NamedTuple):
 
 
 ARCHITECTURES = {
-    "nsf": Design("spline", True, True, 2),
+    "nsf": Design("spline", True, True, 1),
     "realnvp": Design("affine", False, False, 8),
     "glow": Design("affine", False, True, 8),
     "maf": Design("affine", True, False, 8),

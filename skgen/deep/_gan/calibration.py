@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.special import ndtri
 
 #: Quantiles that a map is made from.
 N_QUANTILES = 255
@@ -20,10 +19,10 @@ N_QUANTILES = 255
 REACH, TABLE_CELLS, MIN_CELLS, MAX_CELLS = 6.0, 2**16, 512, 4096
 
 #: Rounds of shifts, and the share that weighs as nothing.
-N_ROUNDS, NO_SHARE = 8, 1e-5
+N_ROUNDS, NO_SHARE = 6, 1e-5
 
-#: Rows drawn for this, and at a time.
-N_ROWS, CHUNK_ROWS = 40_960, 8192
+#: Rows drawn for this, at least, for each row of fit, and at most; and at a time.
+LEAST_DRAWN, DRAWN_PER_ROW, MOST_DRAWN, CHUNK_ROWS = 4096, 2, 40_960, 8192
 
 #: Rows of a column's scores from which on it has a map.
 LEAST_ROWS = 50
@@ -70,13 +69,18 @@ class ScoreTables:
         return cls(**state)
 
 
-def normal_map(scores):
-    """The map that takes these scores to normal ones."""
-    if len(scores) < LEAST_ROWS or np.ptp(scores) == 0:
+def n_drawn(n_rows) -> int:
+    """How many rows the marginals of a fit to so many rows are calibrated on."""
+    return int(np.clip(DRAWN_PER_ROW * n_rows, LEAST_DRAWN, MOST_DRAWN))
+
+
+def quantile_map(drawn, real):
+    """The increasing map that takes the quantiles of drawn scores to those of real ones."""
+    if min(len(drawn), len(real)) < LEAST_ROWS or np.ptp(drawn) == 0:
         return lambda s: s
     p = (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES
-    at, first = np.unique(np.quantile(scores, p), return_index=True)
-    to = ndtri(p)[first]
+    at, first = np.unique(np.quantile(drawn, p), return_index=True)
+    to = np.quantile(real, p)[first]
 
     def function(s):
         inner = np.interp(s, at, to)
@@ -124,13 +128,37 @@ class RowSampler:
         self.layout, self.shift, self.tables = layout, shift, tables
 
     @classmethod
-    def fit(cls, module, layout, given, generator):
-        """Shifts and maps of a module, for rows with these given features."""
-        shift = level_shift(
-            layout.shares(), lambda shift: layout.drawn_shares(_draw(module, given, generator, shift)[0])
-        )
+    def fit(cls, module, layout, given, generator, shares, real):
+        """Shifts and maps of a module.
+
+        Parameters
+        ----------
+        module : GANModule
+            The module.
+        layout : RowLayout
+            The columns that are drawn.
+        given : torch.Tensor
+            Features of the given columns of the rows to be drawn.
+        generator : torch.Generator
+            Source of the draws.
+        shares : ndarray of shape (n_logits,)
+            Shares of the cells among the rows of fit.
+        real : list of ndarray
+            Each score at the rows of fit in which it counts.
+
+        Returns
+        -------
+        RowSampler
+            The sampler.
+        """
+
+        def drawn_shares(shift):
+            return layout.shares(_draw(module, given, generator, shift)[0])
+
+        shift = level_shift(shares, drawn_shares)
         hot, scores = _draw(module, given, generator, shift)
-        maps = [normal_map(scores[counts, s]) for s, counts in enumerate(layout.counting(hot))]
+        counting = layout.counting(hot)
+        maps = [quantile_map(scores[rows, s], real[s]) for s, rows in enumerate(counting)]
         if layout.is_plain:
             maps = [_after(function, column.numbers) for function, column in zip(maps, layout.columns)]
         return cls(layout, shift, ScoreTables.through(maps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.cluster import KMeans
 
-from .layout import middle_scores
+from .layout import scores_at
 
 #: Cells at most, rows of a cell at least on average, rows at most, and numbers of all rows' features at most.
 MAX_CELLS, ROWS_PER_CELL, MAX_ROWS, MAX_NUMBERS = 50, 50, 10_000, 20_000_000
@@ -38,7 +38,7 @@ def mode_coverage(Z, weight, drawn, layout, rng) -> float:
     at = rng.permutation(len(Z))[:most]
     real, new = _features(Z[at], layout), _features(drawn[:most], layout)
     weight = np.ones(len(at)) if weight is None else weight[at]
-    n_cells = int(np.clip(len(at) // ROWS_PER_CELL, 1, MAX_CELLS))
+    n_cells = int(np.clip(len(at) // ROWS_PER_CELL, 1, min(MAX_CELLS, len(np.unique(real, axis=0)))))
     means = KMeans(n_cells, n_init=1, random_state=int(rng.integers(2**31))).fit(real, sample_weight=weight)
     p = np.bincount(means.predict(real), weight, n_cells) / weight.sum()
     q = np.bincount(means.predict(new), minlength=n_cells) / len(new)
@@ -50,4 +50,4 @@ def _features(Z, layout):
     hot, start, width = layout.encode(Z)
     codes = np.zeros((len(Z), layout.n_logits))
     np.put_along_axis(codes, hot, np.sqrt(0.5), axis=1)
-    return np.concatenate([middle_scores(start, width), codes, np.zeros((len(Z), 1))], axis=1)
+    return np.concatenate([scores_at(start, width, 0.5), codes, np.zeros((len(Z), 1))], axis=1)

@@ -38,8 +38,11 @@ def _own_levels(x, w, column):
 
 
 def _spikes(x, w, column):
+    """Heavy values; all values where no two others are left for a map."""
     share = np.array([w[x == value].sum() for value in column.heavy]) / max(w.sum(), 1e-300)
-    return column.heavy[share >= SPIKE]
+    atoms = column.heavy[share >= SPIKE]
+    free = x[~np.isin(x, atoms)]
+    return np.unique(x) if (free == free[:1]).all() else atoms
 
 
 def _rest_view(x, w, column, atoms):
@@ -110,7 +113,7 @@ class ColumnFeatures:
         elif len(column.values):
             atoms = column.values
         else:
-            atoms = np.unique(x) if (x == x[:1]).all() else _spikes(x, w, column)
+            atoms = _spikes(x, w, column)
             real = _rest_view(x, w, column, atoms)
         parts = [[w[x == a].sum() for a in atoms]]
         if real is not None or len(grouped):

@@ -51,10 +51,6 @@ class RowLayout:
         logs = [self._fill(j, np.log(np.maximum(self.columns[j].mass, 1e-6)), 0.0) for j in self.block_columns]
         return np.concatenate([np.zeros(0), *logs])
 
-    def shares(self):
-        """Shares of the cells (n_logits,), 0 where none is."""
-        return np.concatenate([np.zeros(0), *(self._fill(j, self.columns[j].mass, 0.0) for j in self.block_columns)])
-
     def places(self):
         """Scores of the atoms of number columns (n_logits, columns that have any)."""
         found = []
@@ -93,9 +89,11 @@ class RowLayout:
             start[:, s], width[:, s] = self.columns[j].intervals(Z[:, j])
         return hot, start, width
 
-    def drawn_shares(self, hot):
+    def shares(self, hot, weight=None):
         """Shares of the cells (n_logits,) among rows, their cells counted from the start of their block."""
-        return np.bincount((hot + self.starts[:-1]).ravel(), minlength=self.n_logits) / max(len(hot), 1)
+        weight = np.ones(len(hot)) if weight is None else weight
+        of_cell = np.repeat(weight, hot.shape[1])
+        return np.bincount((hot + self.starts[:-1]).ravel(), of_cell, self.n_logits) / weight.sum()
 
     def counting(self, hot):
         """For each score, the mask of the rows in whose cells it counts."""
@@ -131,6 +129,6 @@ def _padded(n_cells):
     return 1 << (n_cells - 1).bit_length()
 
 
-def middle_scores(start, width):
-    """Scores in the middle of intervals of probability."""
-    return np.clip(ndtri(start + width / 2), -FARTHEST, FARTHEST)
+def scores_at(start, width, u):
+    """Scores at the places `u` of intervals of probability."""
+    return np.clip(ndtri(start + u * width), -FARTHEST, FARTHEST)

@@ -74,12 +74,13 @@ class GANModule(DensityModule):
         self.free, self.given = RowTerms(free), RowTerms(given)
         self.latent_dim, self.kind, self.penalty, self.temperature = latent_dim, loss, penalty, temperature
         self.n_discriminator_steps = n_discriminator_steps
-        n_given, n_out = self.given.n_features, free.n_scores + free.n_logits
+        n_given, n_out = self.given.n_features, max(free.n_scores + free.n_logits, 1)
         self.generator = Generator(latent_dim + n_given, n_out, hidden_layer_sizes)
-        self.discriminator = Discriminator(self.free.n_features + n_given, discriminator_layer_sizes, pack_size)
+        n_features = max(self.free.n_features, 1) + n_given
+        self.discriminator = Discriminator(n_features, discriminator_layer_sizes, pack_size, loss != "wgan-gp")
         self.register_buffer("n_steps", torch.zeros((), dtype=torch.int64))
         with torch.no_grad():
-            self.generator.out.bias[free.n_scores :] = torch.as_tensor(free.log_shares())
+            self.generator.out.bias[free.n_scores : free.n_scores + free.n_logits] = torch.as_tensor(free.log_shares())
 
     def make_optimizers(self, lr, weight_decay) -> dict:
         nets = {"generator": (self.generator, lr), "discriminator": (self.discriminator, 2 * lr)}
@@ -102,7 +103,8 @@ class GANModule(DensityModule):
         n = len(given)
         noise = torch.randn(n, self.latent_dim, generator=generator).to(given)
         out = self.generator(torch.cat([noise, given], 1) if given.shape[1] else noise)
-        scores, logits = out[:, : self.free.n_scores], out[:, self.free.n_scores :]
+        n_scores, n_logits = self.free.n_scores, self.free.n_logits
+        scores, logits = out[:, :n_scores], out[:, n_scores : n_scores + n_logits]
         return scores, logits if shift is None else logits + shift
 
     def drawn_features(self, given, generator):
@@ -119,29 +121,31 @@ class GANModule(DensityModule):
     # ---- training ------------------------------------------------------------------------------------------------
 
     def training_step(self, x, weight, step) -> dict:
+        if not self.free.n_features:  # constant columns leave nothing to learn
+            return {"loss": torch.zeros(())}
         generator, packed = step.generator, self.discriminator.packed
+        if weight is not None:  # a pack of rows has no weight of its own: rows are drawn by theirs
+            at = torch.multinomial(weight.cpu(), len(weight), replacement=True, generator=generator).to(weight.device)
+            x = tuple(t[at] for t in x)
         given = self.given_features(x[3:], generator)
         real = packed(torch.cat([self.free_features(x[:3], generator), given], 1))
-        if weight is not None:
-            weight = packed(weight[:, None]).mean(1)
         at = torch.arange(max(len(given), LEAST_ROWS), device=given.device) % len(given)
         given = given[at]
         for _ in range(self.n_discriminator_steps):
-            with torch.no_grad():
-                drawn = packed(torch.cat([self.drawn_features(given, generator), given], 1))
-            d_loss = step.descend("discriminator", self._discriminator_loss(real, drawn, weight, generator))
-        drawn = self.discriminator(packed(torch.cat([self.drawn_features(given, generator), given], 1)))
-        g_loss = step.descend("generator", LOSSES[self.kind][1](drawn).mean())
+            drawn = packed(torch.cat([self.drawn_features(given, generator), given], 1))
+            d_loss = step.descend("discriminator", self._discriminator_loss(real, drawn.detach(), generator))
+        # the generator has not changed since: its rows serve both nets
+        g_loss = step.descend("generator", LOSSES[self.kind][1](self.discriminator(drawn)).mean())
         return {"loss": g_loss, "discriminator_loss": d_loss}
 
-    def _discriminator_loss(self, real, drawn, weight, generator):
+    def _discriminator_loss(self, real, drawn, generator):
         drawn = drawn[torch.arange(len(real), device=real.device) % len(drawn)]
         loss = LOSSES[self.kind][0](self.discriminator(real), self.discriminator(drawn))
         if self.penalty and self.n_steps % PENALTY_EVERY == 0:
             penalty = gradient_penalty(self.kind, self.discriminator, real, drawn, generator)
             loss = loss + PENALTY_EVERY * self.penalty * penalty
         self.n_steps += 1
-        return loss.mean() if weight is None else (weight * loss).mean()
+        return loss.mean()
 
     @torch.no_grad()
     def settle(self, given, generator, n_batches, batch_size):

@@ -69,16 +69,18 @@ class Discriminator(nn.Module):
         Widths of the hidden layers.
     pack_size : int
         Rows that are read together.
+    has_level : bool
+        Whether its level matters to the loss, not only differences.
     """
 
-    def __init__(self, n_features, hidden_layer_sizes, pack_size):
+    def __init__(self, n_features, hidden_layer_sizes, pack_size, has_level):
         super().__init__()
         self.pack_size = pack_size
         widths = [n_features * pack_size, *hidden_layer_sizes]
         layers = []
         for a, b in zip(widths[:-1], widths[1:]):
             layers += [nn.Linear(a, b), nn.LeakyReLU(SLOPE)]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1, bias=has_level))
 
     def packed(self, x):
         """Rows side by side (packs, pack_size * n_features); the first ones are taken again to fill the last pack."""

@@ -7,7 +7,7 @@ import numpy as np
 from ...classic.gaussian_mixture import GaussianMixture
 
 #: Codes at most that it is fitted to, and rows per coordinate at least that a component takes.
-MOST_CODES, LEAST_ROWS = 20_000, 5
+MOST_CODES, LEAST_ROWS = 20_000, 20
 
 
 class CodeLaw:

@@ -33,6 +33,8 @@ class EncoderDecoder(nn.Module):
     def __init__(self, events, conditions, latent_dim, n_out, hidden_layer_sizes, n_mixtures, activation):
         super().__init__()
         columns, widths = range(len(events.columns)), list(hidden_layer_sizes)
+        if not widths or min(widths) < 1:
+            raise ValueError(f"hidden_layer_sizes must hold one or more positive widths, got {hidden_layer_sizes!r}.")
         self.activation = ACTIVATIONS[activation]()
         self.embedding = EventEmbedding(events, columns, widths[0])
         self.encoder = mlp(widths[0], widths[1:], n_out, activation)
