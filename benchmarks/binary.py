@@ -38,7 +38,6 @@ NEAR, SETS_NEAR = 0.3, ("nltcs", "plants", "jester")
 MODELS = {
     "AutoregressiveNetwork": {
         "AutoregressiveNetwork()": {},
-        "AutoregressiveNetwork(max_epochs=60)": {"max_epochs": 60},
     },
     "BayesianNetwork": {"BayesianNetwork('chow-liu')": {"structure": "chow-liu"}},
     "AutoregressiveTrees": {"AutoregressiveTrees(sharpness=0)": {"sharpness": 0}},

@@ -1,6 +1,6 @@
-"""How many modes generators find: grids, rings and spokes of narrow Gaussians.
+"""How many modes generators find: a grid of narrow Gaussians, plain and turned.
 
-Usage: python benchmarks/modes.py [--models GAN ...] [--seeds 0 1 2] [--rows 100000] [--write]
+Usage: python benchmarks/modes.py [--models GAN ...] [--laws grid turned] [--seeds 0 1 2] [--rows 100000] [--write]
 
 A mode is covered if at least 1 % of 25,000 drawn rows lie within four standard deviations of it. "turned" is the grid
 turned by 30 degrees, which its marginals do not give away, and "turned, 3-D" that grid in space, with a third

@@ -23,7 +23,9 @@ def draw_points(model, rng):
         points = model._sample(BLOCK_ROWS, rng)
         Z = model.codec_.to_typed(points)
         inside = model.codec_.seen(Z)
-        kept.append((Z, points) if inside.all() else (Z[inside], points[inside]))
+        if inside.all() and not kept:
+            return Z, points
+        kept.append((Z[inside], points[inside]))
         n_kept += len(kept[-1][0])
         if n_kept >= BLOCK_ROWS:
             return tuple(np.concatenate(part)[:BLOCK_ROWS] for part in zip(*kept))

@@ -306,6 +306,7 @@ OTHER_MEANING = {
     "max_iter": "iterations of EM, rounds of an adversary",
     "max_epochs": "how many steps and passes auto means",
     "batch_size": "how many rows auto means",
+    "column_order": "of one table, of images and sequences too",
     "max_cells": "intervals, what auto means, parts",
     "n_bins": "bins of a column, of a spline",
     "warm_start": "components of the last fit, weights of it",

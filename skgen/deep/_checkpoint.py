@@ -59,6 +59,11 @@ def _parts(value):
         yield f"{re.sub(' at 0x[0-9a-f]+', '', repr(value))};".encode()
 
 
+def _plain(value):
+    """A figure of a callback as a number of Python's, which the reader takes."""
+    return value.item() if isinstance(value, (np.generic, torch.Tensor)) else value
+
+
 class Checkpoint:
     """The file of a training.
 
@@ -79,7 +84,8 @@ class Checkpoint:
     @property
     def advice(self) -> str:
         """How to go on after an interruption."""
-        return "" if self.path is None else " The same fit goes on from its checkpoint."
+        is_there = self.path is not None and os.path.exists(self.path)
+        return " The same fit goes on from its checkpoint." if is_there else ""
 
     def load(self, device):
         """What `save` wrote last, or None where there is no file."""
@@ -109,7 +115,7 @@ class Checkpoint:
             "digest": self.digest,
             "seed": training.seed,
             "training": training.state(),
-            "history": history,
+            "history": [{name: _plain(value) for name, value in row.items()} for row in history],
         }
         draft = f"{self.path}.tmp"  # one name: what a killed fit left half written is written over
         buffer = io.BytesIO()

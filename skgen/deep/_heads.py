@@ -77,6 +77,7 @@ class EventHeads(nn.Module):
         self._index("number_at", [self.order.index(j) for j in columns])
         any_number = [events.columns[j].any_number for j in columns]
         self._index("any_number", any_number)
+        self.is_plain = all(events.columns[j].is_plain and not events.columns[j].column.rho for j in columns)
         self.has_split = any(events.n_events[j] > 1 for j in columns)
         grid = [events.columns[j].column.resolution > 0 for j in columns]
         self.register_buffer("is_grid", torch.tensor(grid, dtype=torch.bool), False)
@@ -151,9 +152,11 @@ class EventHeads(nn.Module):
     def _log_places(self, binary, groups, laws, log_event, x):
         """What a place adds to the log-probability of its column's event (..., n, q)."""
         log_law = self._log_logistics(laws, x[:, self.at_low], x[:, self.at_log_width])
-        if not self.has_split:
+        if self.is_plain:
             return log_law
         codes = x[:, self.at_number_code]
+        if not self.has_split:
+            return torch.where(codes < 0, 0.0, log_law)
         log_any = self._log_any_number(binary, groups)
         # a value that repeats can come of either event
         either = torch.logaddexp(log_event, log_any + log_law) - log_event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ class DensityModule(nn.Module):
     def in_double(self):
         """The module in float64, on the same device: made once, never saved."""
         if self._double is None:
-            double = copy.deepcopy(self).double()
+            double = copy.deepcopy(self).double().to(self.device())
             double.eval()
             object.__setattr__(self, "_double", double)  # no submodule: its weights are this module's
         return self._double
@@ -81,7 +82,13 @@ class DensityModule(nn.Module):
         return next((p.device for p in self.parameters()), torch.device("cpu"))
 
     def __getstate__(self):
-        return {**self.__dict__, "_double": None}
+        state = {**self.__dict__, "_double": None}
+        if self.device().type == "cpu":
+            return state
+        buffer = io.BytesIO()  # copies go by the CPU, so that one of a GPU loads without one
+        torch.save(state, buffer)
+        buffer.seek(0)
+        return torch.load(buffer, map_location="cpu", weights_only=False)
 
     # ---- saving --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ stops early at the average weights, is written here in its terms.
 
 from __future__ import annotations
 
+import math
 import time
 
 import torch
@@ -15,7 +16,7 @@ from skorch.history import History
 from ._blocks import set_generator
 from ._step import NonFiniteStep
 
-#: How often a training that diverges goes back to its last good epoch, with half the rate each time.
+#: How often an epoch that diverges is begun again, with half the rate each time.
 MOST_RETRIES = 8
 
 
@@ -74,17 +75,18 @@ class _Net(NeuralNet):
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Epochs over the batches `X`, each followed by the loss on the batches `y`, until one of the ends is met."""
         training = self.training
-        first, good = training.n_epochs, training.state()
+        first, good, n_attempts = training.n_epochs, training.state(), 0
         last = first + (self.max_epochs if epochs is None else epochs)
         while training.n_epochs < last and not training.stopping.is_over and not self.is_told_to_stop:
             n_rows = len(self.history)
             try:
                 self._end_epoch(self._train_epoch(X), X, y)
-                good = training.state()
+                good, n_attempts = training.state(), 0
             except NonFiniteStep:
                 del self.history[n_rows:]
-                training.retry(good)
-                if training.n_attempts > MOST_RETRIES:
+                n_attempts += 1
+                training.retry(good, n_attempts)
+                if n_attempts > MOST_RETRIES:
                     self.has_diverged = True
                     break
             except KeyboardInterrupt:
@@ -146,8 +148,11 @@ class _Net(NeuralNet):
         """Validate, record, save, show."""
         training = self.training
         training.n_epochs += 1
+        training.n_attempts = 0
         if valid is not None:
             row["valid_loss"] = self.validation_loss(valid)
+            if math.isnan(row["valid_loss"]):  # infinity may be one row far out
+                raise NonFiniteStep
             with training.average.applied():
                 training.stopping.watch(row["valid_loss"], self.module_)
         training.schedule.watch(row.get("valid_loss", row["train_loss"]))

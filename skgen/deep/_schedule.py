@@ -14,6 +14,9 @@ WARMUP_STEPS, WARMUP_SHARE = 100, 0.05
 #: Epochs without a lower loss before the rate is halved, and the least factor.
 PLATEAU_PATIENCE, LEAST_FACTOR = 5, 1e-3
 
+#: Factor of a cosine past its end, where chunks go on.
+PAST_FACTOR = 0.01
+
 #: Names of the schedules.
 SCHEDULES = ("cosine", "plateau", "constant")
 
@@ -38,7 +41,9 @@ class RateSchedule:
         """The factor at a step, counted from 0."""
         rise = min((step + 1) / (self._warmup + 1), 1.0)
         if self.kind == "cosine" and self.n_steps is not None:
-            return rise * 0.5 * (1.0 + math.cos(math.pi * min(step / self.n_steps, 1.0)))
+            if step >= self.n_steps:
+                return PAST_FACTOR
+            return rise * 0.5 * (1.0 + math.cos(math.pi * step / self.n_steps))
         return rise * self._level
 
     def watch(self, loss):

@@ -70,11 +70,11 @@ class Training:
                 group["lr"] = rate * factor
         return factor
 
-    def retry(self, state):
+    def retry(self, state, n_attempts):
         """Back to an earlier state, with other random numbers and half the rate."""
-        attempts, rate = self.n_attempts + 1, self.rate / 2
+        rate = self.rate / 2
         self.restore(state)
-        self.n_attempts, self.rate = attempts, rate
+        self.n_attempts, self.rate = n_attempts, rate
 
     def check_weights(self):
         """Raise NonFiniteStep where a step with finite gradients left weights that are not."""

@@ -78,7 +78,7 @@ class Autoencoder(LatentSpace, DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -229,7 +229,7 @@ class Autoencoder(LatentSpace, DeepModel):
         self.code_law_ = CodeLaw.fit(codes, weight, int(self.n_components), int(rng.integers(2**31)))
         seed = int(rng.integers(2**31))
         self.parzen_ = ParzenEstimate.fit(drawn_rows(self, rng, int(self.n_centres)), self.codec_, seed)
-        self.parzen_ceiling_ = parzen_ceiling(Z, self.codec_, rng, int(self.n_centres))
+        self.parzen_ceiling_ = parzen_ceiling(Z, self.codec_, rng, int(self.n_centres), sample_weight)
 
     # ---- sample, density -----------------------------------------------------------------------------------------
 

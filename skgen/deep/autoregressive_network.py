@@ -63,18 +63,18 @@ class AutoregressiveNetwork(DeepModel):
     max_cells : int or "auto", default="auto"
         About how many intervals a number is cut into at most. "auto" takes one for 60 rows, from 8 to 256.
     hidden_units : int, default=512
-        Width of the hidden layers, all orders alike.
+        Width of the hidden layers.
     n_blocks : int, default=1
         Residual blocks of two hidden layers each.
     dropout : float, default=0.3
         Probability that a hidden number is dropped in a training step.
     calibrate : bool, default=True
         Whether `fit` ends by correcting the net's biases until rows that are drawn from it have the marginal laws of
-        the training rows. `partial_fit` never does.
+        the training rows. `partial_fit` does not, unless with `warm_start`.
     max_epochs : int or "auto", default="auto"
-        Passes over the rows. "auto" gives about 1,200 training steps, at least 10 and at most 100 passes.
+        Passes over the rows. "auto" gives about 2,000 training steps, at least 10 and at most 100 passes.
     batch_size : int or "auto", default="auto"
-        Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 32 to 512.
+        Rows per training step. "auto" takes about a fiftieth of the rows, a power of two from 32 to 256.
     lr : float, default=1e-3
         Learning rate of AdamW at its highest.
     lr_schedule : {"cosine", "plateau", "constant"}, default="cosine"
@@ -99,7 +99,7 @@ class AutoregressiveNetwork(DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -168,7 +168,8 @@ class AutoregressiveNetwork(DeepModel):
         "calibrate": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
-    _auto_epochs = (1_200, 10, 100)
+    _auto_epochs = (2_000, 10, 100)
+    _auto_batch = (32, 256)
 
     def __init__(
         self,
@@ -249,8 +250,10 @@ class AutoregressiveNetwork(DeepModel):
 
     def _finish(self, Z, sample_weight, rng):
         if self.calibrate and (self.warm_start or not hasattr(self, "training_")):  # `partial_fit` leaves a training
+            (x,) = self._inputs(Z)
+            weight = np.ones(len(Z)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
             for net in self.module_.nets:
-                tilt(net, len(Z), torch_generator(rng))
+                tilt(net, x, torch.as_tensor(weight, device=x.device), torch_generator(rng))
         self.order_discrepancy_ = np.nan
         if self.any_order and Z.shape[1] > 1:
             rows = rng.choice(len(Z), min(len(Z), DISCREPANCY_ROWS), replace=False)

@@ -104,8 +104,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     def _train(self, Z, sample_weight, rng, encode, chunk):
         device = resolved_device(self.device)
         goes_on = hasattr(self, "module_") and (chunk or self.warm_start)
-        if not goes_on:
-            self._set_condition()
+        self._set_condition(goes_on)
         rows = ViewRows(Z, encode, self._condition)
         checkpoint = self._checkpoint_of(rows, sample_weight, goes_on, chunk)
         saved = checkpoint.load(device)
@@ -148,21 +147,25 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         self._finish(rows.draw(after), sample_weight, after)
 
     def _fitted_now(self, training, rows, sample_weight) -> dict:
-        """The attributes that the model would have if the training ended now."""
+        """The attributes, but for the history, that the model would have if the training ended now."""
         model = copy.copy(self)
         with training.average.applied():
             model.module_ = copy.deepcopy(training.module).eval()
+        if training.stopping.best_weights is not None:
+            model.module_.load_state_dict(training.stopping.best_weights)
         model.n_epochs_ = training.n_epochs
         model._finish_from(training.seed, rows, sample_weight)
         return {name: value for name, value in vars(model).items() if name.endswith("_")}
 
-    def _set_condition(self):
+    def _set_condition(self, goes_on):
         """The mask of the columns that are always given."""
-        self._condition = np.zeros(self.n_features_in_, bool)
-        names = getattr(self, "condition_on", None)
+        mask, names = np.zeros(self.n_features_in_, bool), getattr(self, "condition_on", None)
+        mask[[column_position(name, self.codec_) for name in ([] if names is None else names)]] = True
+        if goes_on and (mask != self._condition).any():
+            raise ValueError("condition_on has changed since the last fit: fit with warm_start=False.")
+        self._condition = mask
         if names is None:
             return
-        self._condition[[column_position(name, self.codec_) for name in names]] = True
         if self._condition.all():
             raise ValueError("condition_on names every column, which leaves nothing to learn: leave one out.")
         self.conditional_on_ = [self.codec_.columns[j].name for j in np.flatnonzero(self._condition)]

@@ -48,8 +48,9 @@ class DiffusionModel(DeepModel):
     et al., 2022; Mueller et al., 2025), with the borders of discrete values and the divergence that a likelihood needs
     in closed form, for any number of columns (Chen and Duvenaud, 2019).
 
-    Samples of the default sampler follow the density that `score_samples` returns. Scores are exact on float arrays
-    with `ode_tol` at most 1e-5, an estimate above, and a lower bound with discrete columns: see `likelihood_`.
+    Samples of the default sampler, drawn in float32, follow the density that `score_samples` returns. Scores are exact
+    on float arrays and a lower bound with discrete columns, an estimate where `ode_tol` is above its "auto": see
+    `likelihood_`, which speaks of the default sampler without guidance.
 
     Parameters
     ----------
@@ -66,8 +67,8 @@ class DiffusionModel(DeepModel):
     sigma_max : float, default=10.0
         Most noise, where the law is taken to be Gaussian.
     max_cells : int or "auto", default="auto"
-        The most parts of equal mass, sqrt(n_samples) / 2 at most, that a column of many values is cut into; the log-ratios
-        of the parts are interpolated. "auto" is 128 up to four columns and 48 with more.
+        The most parts of equal mass, sqrt(n_samples) / 2 at most, that a column of many values is cut into, and between
+        which the net's answers are interpolated. "auto" is 128 up to four columns and 48 with more.
     hidden_units : int, default=128
         Width of the hidden layers.
     n_blocks : int, default=2
@@ -96,7 +97,6 @@ class DiffusionModel(DeepModel):
         Gradients of a greater norm are scaled down to it.
     ema_decay : float or None, default=0.998
         Decay per step of the moving average of the weights that samples and scores use; None uses the last weights.
-        Losses at random levels are noisy, and the average takes that noise out of the weights.
     early_stopping : bool, default=True
         Whether to leave out rows, stop when their loss stops falling, and keep the weights of its least value.
     validation_fraction : float, default=0.05
@@ -111,7 +111,7 @@ class DiffusionModel(DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -153,7 +153,7 @@ class DiffusionModel(DeepModel):
     >>> X = TwoMoons().sample(1000, random_state=0)
     >>> model = DiffusionModel(hidden_units=32, max_epochs=20, ode_tol=1e-3, random_state=0).fit(X)
     >>> round(model.score(X), 1)
-    -0.9
+    -1.0
     >>> model.sample(3).shape
     (3, 2)
     """
@@ -283,12 +283,14 @@ class DiffusionModel(DeepModel):
         )
 
     def _finish(self, Z, sample_weight, rng):
-        ode_tol = self.ode_tol
-        if ode_tol == "auto":
-            ode_tol = _TABLE_TOL if self.likelihood_ == "lower_bound" else _TIGHT_TOL
+        exact = not self.codec_.real.needs_draw_[~self._condition].any()
+        tight = _TIGHT_TOL if exact else _TABLE_TOL
+        ode_tol = tight if self.ode_tol == "auto" else self.ode_tol
         self.n_ode_steps_ = self._enough_steps(Z[:: -(-len(Z) // _TRIAL_ROWS)], ode_tol)
-        if self.likelihood_ == "exact" and ode_tol > _TIGHT_TOL:
+        if ode_tol > tight:
             self.likelihood_ = "estimate"
+        else:
+            self.likelihood_ = "exact" if exact else "lower_bound"
 
     def _enough_steps(self, Z, ode_tol):
         """Steps in which the log-densities of rows have a mean error within the tolerance.
@@ -319,6 +321,11 @@ class DiffusionModel(DeepModel):
         return self._draw(np.zeros((n, self.n_features_in_)), rng)
 
     def _sample_given(self, Z, known, rng, allowed=None):
+        if self.guidance_scale != 1 and not self.module_.condition_dropout:
+            raise ValueError(
+                "guidance_scale other than 1 needs a net that was trained with condition_dropout above 0: fit it so, "
+                "or set guidance_scale=1."
+            )
         return self._draw(Z, rng)
 
     def _draw(self, Z, rng):

@@ -85,7 +85,7 @@ class GAN(DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -117,8 +117,8 @@ class GAN(DeepModel):
     Notes
     -----
     A chunk of `partial_fit` calibrates the marginals to its own rows; its rows outside the support of the first chunk
-    teach nothing. The discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer than some 1,000
-    rows reproduce the marginals well and dependence roughly.
+    teach nothing. The discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer
+    than some 1,000 rows reproduce the marginals well and dependence roughly.
 
     See Also
     --------

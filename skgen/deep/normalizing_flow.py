@@ -23,6 +23,12 @@ from .base import CHUNK_ROWS, DeepModel
 #: Columns up to which "auto" inverts a spline flow one column at a time: a block of rows takes that many passes.
 MOST_PASSES = 64
 
+#: Up to so many columns one step of many bins fits better than several of few bins, and costs less.
+FEW_COLUMNS = 4
+
+#: Bins of "auto", for few columns and for more.
+N_BINS = (64, 16)
+
 #: Where the last cells of discrete columns are looked up: all but 1e-12 of the mass lies inside.
 FARTHEST_CELL = 7.0
 
@@ -35,8 +41,8 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
 
     Numbers enter by a smooth increasing map, discrete columns as intervals of a normal; an untrained flow is the law of
     independent columns. Each step transforms a column by an increasing map whose parameters come from a residual net
-    that reads the columns before it. Splines bend a column into any shape, so that one step with many bins does; affine
-    maps need many steps.
+    that reads the columns before it. Splines bend a column into any shape, so that one step with many bins does for
+    few columns; affine maps need many steps.
 
     Scores are exact where every column is smooth, and a lower bound with discrete columns: see `likelihood_`.
     `transform` takes rows to their noise, `inverse_transform` noise to rows.
@@ -48,9 +54,9 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         in their place, without linear layers [2]_. "realnvp": affine maps of half of the columns given the other [3]_.
         "glow": the same with linear layers [4]_.
     n_transforms : int or "auto", default="auto"
-        Steps. "auto" takes 1 of splines and 8 of affine maps.
+        Steps. "auto" takes 8 of affine maps; of splines 1 for up to four columns, and 3 for more.
     n_bins : int or "auto", default="auto"
-        Bins of each spline; affine maps have none. "auto" takes 256 over the number of columns, from 16 to 64.
+        Bins of each spline; affine maps have none. "auto" takes 64 for up to four columns, and 16 for more.
     hidden_layer_sizes : tuple of int, default=(128, 128)
         Widths of the hidden layers, here of the residual blocks of each net.
     n_frequencies : int, default=8
@@ -97,7 +103,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -233,14 +239,15 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
             raise ValueError(f"hidden_layer_sizes must hold positive integers, got {self.hidden_layer_sizes!r}.")
         design = ARCHITECTURES[self.architecture]
         d = int((~self._condition).sum())
+        is_wide = d > FEW_COLUMNS
         whole = design.is_autoregressive and d <= MOST_PASSES
         n_passes = (d if whole else 2) if self.n_passes == "auto" else int(self.n_passes)
         return FlowModule(
             is_condition=self._condition.tolist(),
             architecture=self.architecture,
-            n_transforms=design.n_steps if self.n_transforms == "auto" else int(self.n_transforms),
+            n_transforms=design.n_steps[is_wide] if self.n_transforms == "auto" else int(self.n_transforms),
             n_groups=min(n_passes, d),
-            n_bins=int(np.clip(256 // d, 16, 64)) if self.n_bins == "auto" else int(self.n_bins),
+            n_bins=N_BINS[is_wide] if self.n_bins == "auto" else int(self.n_bins),
             hidden_layer_sizes=[int(width) for width in self.hidden_layer_sizes],
             n_frequencies=int(self.n_frequencies),
             activation=self.activation,

@@ -11,6 +11,7 @@ import inspect
 from torch import nn
 
 from .._sklearn import StrOptions
+from ._blocks import Dropout
 from ._module import DensityModule
 from .base import DeepModel
 
@@ -18,6 +19,14 @@ from .base import DeepModel
 def _parameters(function) -> dict:
     """The parameters of a callable by name; none of anything else."""
     return dict(inspect.signature(function).parameters) if callable(function) else {}
+
+
+def _seed_dropout(module):
+    """Put layers that draw from the generator of the fit in place of torch's dropout, which has the global one."""
+    for owner in list(module.modules()):
+        for name, layer in owner.named_children():
+            if type(layer) is nn.Dropout:
+                setattr(owner, name, Dropout(layer.p))
 
 
 class _Wrapped(DensityModule):
@@ -28,6 +37,7 @@ class _Wrapped(DensityModule):
         self.inner = module(n_features, **module_params)
         if not isinstance(self.inner, nn.Module):
             raise TypeError(f"module must give a torch.nn.Module, got {type(self.inner).__name__}.")
+        _seed_dropout(self.inner)
         self._takes_generator = "generator" in _parameters(getattr(self.inner, "loss", None))
 
     def log_prob(self, x):
@@ -60,6 +70,8 @@ class TorchDensity(DeepModel):
     `sample(n, generator)`, points drawn with random numbers from the generator alone. It may have `loss(x)` or
     `loss(x, generator)`, the loss (n,) that training lowers instead of minus the log-density, `make_optimizers(lr,
     weight_decay)`, a dict of optimisers, and `training_step(x, weight, step)` for training in several steps.
+
+    Layers of `torch.nn.Dropout` draw from the seed of the fit; other random numbers must come from `generator`.
 
     Scores are exact where every column is smooth, and a lower bound with discrete columns: see `likelihood_`. They are
     computed with the module in float64, so it must not fix the type of its tensors.
@@ -100,7 +112,7 @@ class TorchDensity(DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0

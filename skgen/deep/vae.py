@@ -92,7 +92,7 @@ class VAE(LatentSpace, DeepModel):
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
         after it was killed, resumes there. It is removed when the fit is complete.
     callbacks : list or None, default=None
-        Callbacks of skorch for the training loop; copies are used.
+        Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
         Where to train and sample: "cpu", "cuda", or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -256,9 +256,11 @@ class VAE(LatentSpace, DeepModel):
     # ---- density -------------------------------------------------------------------------------------------------
 
     def _log_density(self, Z):
+        # a row's rounding errors depend on its place in the chunk: equal rows get equal scores
+        Z, row_of = np.unique(Z, axis=0, return_inverse=True)
         step = max(_CHUNK // self.n_importance_samples, 1)
-        parts = [self._log_bound(Z[at : at + step]) for at in range(0, len(Z), step)]
-        return np.concatenate(parts) if parts else np.empty(0)
+        parts = [self._log_bound(Z[at : at + step]) for at in range(0, max(len(Z), 1), step)]
+        return np.concatenate(parts)[row_of.reshape(-1)]
 
     def _log_bound(self, Z):
         x, extra = self._double_rows(Z)

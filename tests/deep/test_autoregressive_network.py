@@ -149,6 +149,23 @@ def test_calibration_gives_the_marginal_laws():
     assert shares[True] < 0.015 < shares[False]
 
 
+def test_a_warm_start_has_the_marginal_laws_of_its_own_rows():
+    first = chain_table(1_000, 0)
+    second = first.assign(a=np.where(np.arange(1_000) % 2 == 0, first["a"], "x"))
+    model = AutoregressiveNetwork(**SMALL, max_epochs=4, warm_start=True).fit(first).fit(second)
+    assert (model.sample(20_480)["a"] == "x").mean() == pytest.approx((second["a"] == "x").mean(), abs=0.02)
+
+
+def test_places_without_an_outcome_stay_impossible():
+    """27 outcomes take 28 places: strong weight decay must not give the last one a share."""
+    table = pd.DataFrame({"a": np.arange(540) % 27, "b": np.arange(540) % 2}).astype(str)
+    model = AutoregressiveNetwork(**{**SMALL, "lr": 0.05}, weight_decay=1.0, max_epochs=30, early_stopping=False)
+    net = model.fit(table).module_.nets[0].double()
+    x = all_codes((27, 2))
+    with torch.no_grad():
+        assert float(net.log_prob(x).exp().sum()) == pytest.approx(1, abs=1e-12)
+
+
 def test_a_mixture_of_orders_is_the_mean_of_its_nets():
     table = chain_table(500, 0)
     model = AutoregressiveNetwork(**SMALL, max_epochs=2, n_orders=3, column_order=[["a", "b", "c"], ["c", "b", "a"]])

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback
 from torch_modules import AutoregressiveNormal, CopiesAt, Faulty
 
 from skgen import TorchDensity
@@ -88,6 +89,21 @@ def test_rows_of_the_real_view_are_drawn_again_as_they_were(tmp_path):
     first = model(path, callbacks=[CopiesAt(3, str(path), str(copy))]).fit(table)
     shutil.move(copy, path)
     assert same(model(path).fit(table), first)
+
+
+class Records(Callback):
+    """Writes a figure of numpy's into the history, as scoring callbacks do."""
+
+    def on_epoch_end(self, net, **kwargs):
+        net.history.record("figure", np.float64(1.5))
+
+
+def test_figures_of_callbacks_can_be_read_again(tmp_path):
+    path, copy = tmp_path / "fit.ckpt", tmp_path / "copy"
+    callbacks = [Records(), CopiesAt(3, str(path), str(copy))]
+    model(path, callbacks=callbacks).fit(X)
+    copy.rename(path)
+    assert [row["figure"] for row in model(path, callbacks=[Records()]).fit(X).history_[:2]] == [1.5, 1.5]
 
 
 def test_a_complete_training_needs_no_epoch(tmp_path):

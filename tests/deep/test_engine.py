@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import threading
 import warnings
 
@@ -119,6 +120,27 @@ def test_loss_that_stops_being_a_number_keeps_the_best(early_stopping):
         model.fit(X)
     assert finite(model) and len(model.history_) == model.n_epochs_ == 2
     assert np.isfinite(model.score(X))
+
+
+def test_retries_are_counted_for_each_epoch_alone():
+    """Eight bad batches here and there are no divergence."""
+    bad = [2, 6, 10, 14, 18, 22, 26, 30, 34]
+    model = small(max_epochs=9, module_params={"nan_calls": bad}, lr_schedule="constant", lr=1.0).fit(X)
+    assert model.n_epochs_ == 9 and model.history_[-1]["lr"] == 0.5 ** len(bad) and len(bad) > MOST_RETRIES
+
+
+class NoNumberOutside(Mean):
+    """No density of the rows that training leaves out, after a few epochs."""
+
+    def loss(self, x):
+        self.epochs = getattr(self, "epochs", 0) + (not self.training)
+        return -self.log_prob(x) * (float("nan") if self.epochs > 2 and not self.training else 1.0)
+
+
+def test_a_validation_loss_that_is_no_number_is_a_divergence():
+    with pytest.warns(DivergenceWarning, match="after 2 epochs"):
+        model = small(NoNumberOutside, early_stopping=True, max_epochs=6).fit(X)
+    assert [row["epoch"] for row in model.history_] == [1, 2] and np.isfinite(model.score(X))
 
 
 def test_the_number_of_retries_is_the_end():
@@ -253,7 +275,10 @@ def test_rates_rise_first(kind):
 
 def test_cosine_known_answer():
     schedule = RateSchedule("cosine", 1_000)
-    assert [schedule.factor(s) for s in (250, 500, 1_000, 2_000)] == pytest.approx([0.5 + 0.25 * 2**0.5, 0.5, 0, 0])
+    assert [schedule.factor(s) for s in (250, 500, 1_000, 2_000)] == pytest.approx(
+        [0.5 + 0.25 * 2**0.5, 0.5, 0.01, 0.01]
+    )
+    assert schedule.factor(999) < 1e-5
     assert RateSchedule("cosine", None).factor(10**6) == 1.0
 
 
@@ -407,6 +432,16 @@ def test_a_module_is_written_down_and_rebuilt():
     with torch.no_grad():
         module.weight.zero_()
     assert not np.array_equal(state["weights"]["weight"], np.zeros(3)), "the state shares memory with the module"
+
+
+def test_copies_of_a_gpu_go_by_the_cpu(monkeypatch):
+    """The way of a pickle where the weights lie elsewhere, on a module that says so."""
+    model = small().fit(X)
+    scores = model.score_samples(X)
+    monkeypatch.setattr(DensityModule, "device", lambda self: torch.device("meta"))
+    content = pickle.dumps(model)
+    monkeypatch.undo()
+    assert np.array_equal(pickle.loads(content).score_samples(X), scores)
 
 
 def test_scores_are_in_double():

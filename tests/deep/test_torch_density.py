@@ -135,6 +135,28 @@ def test_own_losses_and_steps():
     assert np.array_equal(again.score_samples(X), model.score_samples(X)), "the loss draws other numbers"
 
 
+class WithDropout(AutoregressiveNormal):
+    """Dropout of torch's own, which knows only the global generator."""
+
+    def __init__(self, n_features):
+        super().__init__(n_features)
+        self.front = nn.Sequential(nn.Identity(), nn.Dropout(0.3))
+
+    def loss(self, x):
+        return -self.log_prob(self.front(x))
+
+
+def test_dropout_draws_from_the_seed_of_the_fit():
+    scores = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        scores.append(small(WithDropout).fit(X).score_samples(X))
+        assert torch.equal(before, torch.get_rng_state())
+    assert np.array_equal(*scores)
+    assert not np.array_equal(scores[0], small(AutoregressiveNormal).fit(X).score_samples(X))
+
+
 class OnlySamples(nn.Module):
     """A module without a density."""
 

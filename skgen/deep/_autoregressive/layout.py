@@ -57,11 +57,18 @@ class CodeLayout:
             n += group.max(initial=0) + 1
         return found
 
-    def log_laws(self, lowest):
-        """Log-probabilities of all outcomes; places without one have the lowest."""
-        found = np.full(self.n_places.sum(), float(lowest))
+    def log_laws(self):
+        """Log-probabilities of all outcomes; 0 in places without one."""
+        found = np.zeros(self.n_places.sum())
         for column, start in zip(self.columns, self.outcome_start):
             found[start : start + column.n_outcomes] = column.log_law()
+        return found
+
+    def gaps(self, lowest):
+        """0 for all outcomes; the lowest in places without one."""
+        found = np.full(self.n_places.sum(), float(lowest))
+        for column, start in zip(self.columns, self.outcome_start):
+            found[start : start + column.n_outcomes] = 0.0
         return found
 
     def _spread(self, values, groups):

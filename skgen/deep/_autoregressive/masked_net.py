@@ -96,7 +96,10 @@ class MaskedNet(DensityModule):
         self.out = CodeRows(n_out, H + len(seen), groups, np.zeros(n_out))
         mask = np.concatenate([self.degree[None] <= wanted[:, None], seen[None] < wanted[:, None]], axis=1)
         self.register_buffer("out_mask", torch.as_tensor(mask, dtype=torch.get_default_dtype()), persistent=False)
-        self.out_bias = nn.Parameter(torch.as_tensor(layout.log_laws(LOWEST), dtype=torch.get_default_dtype()))
+        self.out_bias = nn.Parameter(torch.as_tensor(layout.log_laws(), dtype=torch.get_default_dtype()))
+        self.register_buffer(
+            "gap", torch.as_tensor(layout.gaps(LOWEST), dtype=torch.get_default_dtype()), persistent=False
+        )
 
     # ---- the net -------------------------------------------------------------------------------------------------
 
@@ -123,7 +126,7 @@ class MaskedNet(DensityModule):
         for inner, outer in self.blocks:
             h = h + outer(self.dropout(F.relu(inner(F.relu(h)))))
         seen = torch.cat([self.dropout(F.relu(h)), x], dim=1)
-        return F.linear(seen, self.out.matrix() * self.out_mask, self.out_bias)
+        return F.linear(seen, self.out.matrix() * self.out_mask, self.out_bias + self.gap)
 
     def log_probs(self, x, shown=None):
         """Log-probabilities (n, d) of codes; that of a reserved event is 0."""

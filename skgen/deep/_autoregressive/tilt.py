@@ -19,35 +19,38 @@ DRAWN, LEAST_ROWS, MOST_ROWS, MOST_NUMBERS = 4, 1_024, 32_768, 2**25
 N_STEPS = 4
 
 
-def tilt(net, n_rows, generator):
+def tilt(net, x, weight, generator):
     """Tilt a net's biases in place.
 
     Parameters
     ----------
     net : MaskedNet
         The net.
-    n_rows : int
-        Rows of the fit.
+    x : torch.Tensor of int of shape (n, d)
+        Rows of codes whose marginal laws are wanted.
+    weight : torch.Tensor of shape (n,)
+        Weights of the rows.
     generator : torch.Generator
         Source of the draws.
     """
     d, layout, device = len(net.layout.order), net.layout, net.out_bias.device
     width = len(net.degree) + int(layout.n_features.sum())
-    n = int(np.clip(min(DRAWN * n_rows, MOST_NUMBERS // width), LEAST_ROWS, MOST_ROWS))
+    n = int(np.clip(min(DRAWN * len(x), MOST_NUMBERS // width), LEAST_ROWS, MOST_ROWS))
     with torch.no_grad():
         walk = Walk(net, torch.zeros(n, d, dtype=torch.int64, device=device), np.zeros(d, bool), is_shown=False)
         for j, logits in walk.columns():
             column = layout.columns[j]
-            shift = _shift(logits, torch.as_tensor(column.mass[: column.n_outcomes], device=device))
+            seen = x[:, j] >= 0
+            shift = _shift(logits, torch.bincount(x[seen, j], weight[seen], minlength=column.n_outcomes))
             net.out_bias[layout.outcome_start[j] :][: column.n_outcomes] += shift
             walk.codes[:, j] = draw_codes((logits + shift).double().log_softmax(dim=1), None, generator)[0]
 
 
 def _shift(logits, mass):
     """What brings the mean law of logits (n, V) to that of the masses; outcomes of none keep what they have."""
-    log_wanted = (mass / mass.sum()).log()
-    shift = torch.zeros_like(log_wanted)
-    for _ in range(N_STEPS):
-        log_law = (logits + shift.to(logits)).softmax(dim=1).mean(dim=0, dtype=torch.float64).log()
-        shift = shift + torch.where(mass > 0, log_wanted - log_law, 0.0)
+    shift = torch.zeros_like(mass)
+    for _ in range(N_STEPS if mass.any() else 0):
+        law = (logits + shift.to(logits)).softmax(dim=1).mean(dim=0, dtype=torch.float64)
+        wanted = mass / mass.sum() * law[mass > 0].sum()
+        shift = shift + torch.where(mass > 0, wanted.log() - law.log(), 0.0)
     return shift.to(logits)

@@ -38,13 +38,14 @@ class NormalCells(nn.Module):
         ends = [np.concatenate([[-np.inf], inner, [np.inf]]) for inner in edges]
         column = np.repeat(np.arange(len(edges)), [len(e) for e in ends])
         mass = np.concatenate([np.append(np.diff(ndtr(e)), 0.0) for e in ends])
-        bounded = np.nan_to_num(np.concatenate(ends), posinf=1e6, neginf=-1e6)
-        self.register_buffer("edge", torch.as_tensor(bounded, dtype=torch.float32))  # (L,)
+        flat = np.concatenate(ends)
+        finite, outer = np.where(np.isfinite(flat), flat, 0.0), np.clip(flat, -FAR, FAR)
+        self.register_buffer("edge", torch.as_tensor(finite, dtype=torch.float32))  # (L,)
+        self.register_buffer("outer", torch.as_tensor(outer, dtype=torch.float32))  # where the edge is not inside
         self.register_buffer("mass", torch.as_tensor(mass, dtype=torch.float32))
         self.register_buffer("column", torch.as_tensor(column))
         self.register_buffer("is_cell", torch.as_tensor(mass > 0))
-        inside = np.concatenate([np.isfinite(e) for e in ends])
-        self.register_buffer("is_inner", torch.as_tensor(inside))
+        self.register_buffer("is_inner", torch.as_tensor(np.isfinite(flat)))
         belongs = column[:, None] == np.arange(len(edges))
         self.register_buffer("belongs", torch.as_tensor(belongs, dtype=torch.float32))  # (L, d)
 
@@ -69,6 +70,7 @@ class NormalCells(nn.Module):
         """
         column = self.column
         a = ((self.edge - (signal * y)[:, column]) / noise[:, column]).clamp(-FAR, FAR)
+        a = torch.where(self.is_inner, a, self.outer)
         tail = 0.5 * torch.special.erfc(a.abs() * math.sqrt(0.5))  # beyond the edge, seen from 0: exact far out
         above = a > 0
         tail_up, above_up = tail.roll(-1, 1), above.roll(-1, 1)

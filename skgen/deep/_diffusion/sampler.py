@@ -57,7 +57,7 @@ def ddpm(denoised, y, levels, generator):
         (before, spread), (signal, noise) = denoised.parts(level), denoised.parts(following)
         tau = noise / spread * math.sqrt(1.0 - (before / signal) ** 2)
         fresh = torch.randn(y.shape, generator=generator).to(y)
-        y = signal * D + math.sqrt(noise**2 - tau**2) * eps + tau * fresh
+        y = signal * D + math.sqrt(max(noise**2 - tau**2, 0.0)) * eps + tau * fresh
     return y
 
 

@@ -22,14 +22,14 @@ class Design(NamedTuple):
     map_name: str
     is_autoregressive: bool
     is_mixed: bool  # by linear layers between the steps
-    n_steps: int
+    n_steps: tuple  # for few columns, for more
 
 
 ARCHITECTURES = {
-    "nsf": Design("spline", True, True, 1),
-    "realnvp": Design("affine", False, False, 8),
-    "glow": Design("affine", False, True, 8),
-    "maf": Design("affine", True, False, 8),
+    "nsf": Design("spline", True, True, (1, 3)),
+    "realnvp": Design("affine", False, False, (8, 8)),
+    "glow": Design("affine", False, True, (8, 8)),
+    "maf": Design("affine", True, False, (8, 8)),
 }
 
 

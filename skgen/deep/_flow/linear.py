@@ -22,7 +22,10 @@ class LULinear(nn.Module):
 
     def __init__(self, d):
         super().__init__()
-        self.triangles = nn.Parameter(torch.zeros(d, d))
+        if d > 1:
+            self.triangles = nn.Parameter(torch.zeros(d, d))
+        else:  # nothing off the diagonal to learn
+            self.register_buffer("triangles", torch.zeros(1, 1))
         self.log_diagonal, self.shift = nn.Parameter(torch.zeros(d)), nn.Parameter(torch.zeros(d))
 
     def _transform(self):
