@@ -171,8 +171,9 @@ def section_of(name, split, records):
 
 
 def given_sections(arguments):
-    """Conditional samples of the models that draw them for every pair of columns."""
-    names = [name for name in arguments.models if name in GIVEN_MODELS]
+    """Conditional samples of the models that draw them for every pair of columns, and of those named one by one."""
+    asked = {*GIVEN_MODELS, *arguments.named} - {"floors"}
+    names = [name for name in arguments.models if name in asked]
     split = load(GIVEN_SET, arguments.data, arguments.rows)
     sections = []
     for name in names:
@@ -202,6 +203,7 @@ def parse(argv):
     parser.add_argument("--write", action="store_true", help="write results/REPORT.md and results/REPORT_SET.csv")
     arguments = parser.parse_args(argv)
     arguments.data = Path(arguments.data) if arguments.data else None
+    arguments.named = set(arguments.models) - set(GROUPS)
     arguments.models = named_models(arguments.models)
     return arguments
 

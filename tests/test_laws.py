@@ -90,7 +90,7 @@ WITHOUT_SUBJECT = {
         "entropy",
         "given_sets_follow_scores",
     },
-    "NormalizingFlow": {*OF_NETS, *OF_BOUNDS},
+    "NormalizingFlow": {*OF_NETS, *OF_BOUNDS, "given_sets_follow_scores"},
     "DiffusionModel": {*OF_NETS, *OF_BOUNDS, "given_sets_follow_scores"},
     "TorchDensity": {*OF_NETS, *OF_BOUNDS, "fitted_is_arrays", "save_and_load", "given_sets_follow_scores"},
 }

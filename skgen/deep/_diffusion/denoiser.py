@@ -101,7 +101,8 @@ class HollowDenoiser(nn.Module):
         self.level_out = nn.Linear(width, width)
         self.blocks = nn.ModuleList(LevelBlock(width, dropout) for _ in range(n_blocks))
         self.norm = nn.LayerNorm(width)
-        self.heads = _tables((width + 1, n_nodes[j]) for j in self.targets)
+        self.open = [(at, j) for at, j in enumerate(self.targets) if self.n_cells[j] > 1]  # one cell is no question
+        self.heads = _tables((width + 1, n_nodes[j]) for _, j in self.open)
         with torch.no_grad():
             for head in self.heads:
                 head.mul_(0.01)
@@ -157,8 +158,8 @@ class HollowDenoiser(nn.Module):
     def _log_ratios(self, h, signal):
         n = len(h)
         columns = [h.new_zeros(n, K + 1) for K in self.n_cells]
-        for j, own, head in zip(self.targets, h.unbind(1), self.heads):  # heads of unequal sizes
-            raw = (own @ head[:-1] + head[-1]) * signal[:, j : j + 1]  # without signal nothing is known
+        for (at, j), head in zip(self.open, self.heads):  # heads of unequal sizes
+            raw = (h[:, at] @ head[:-1] + head[-1]) * signal[:, j : j + 1]  # without signal nothing is known
             if j in self.smooth:
                 raw = raw @ getattr(self, f"spread_{j}").T
             columns[j] = functional.pad(LARGEST_LOG_RATIO * torch.tanh(raw / LARGEST_LOG_RATIO), (0, 1))
