@@ -164,7 +164,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "n_passes": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left")],
         "marginals": [StrOptions({"gaussianize", "standardize"})],
-        "condition_on": ["array-like", None],
+        "condition_on": [list, None],
     }
     _view = "real"
     _auto_epochs = (6_000, 10, 1_000)

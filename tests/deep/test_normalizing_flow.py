@@ -204,7 +204,7 @@ def test_wrong_widths_are_named(flow):
 
 
 @pytest.mark.slow
-def test_rings_within_five_hundredths():
+def test_rings_within_a_tenth_on_few_rows():
     """Thin rings from 20,000 rows: the splines' bins and the waves resolve them."""
     law = Rings()
     model = NormalizingFlow(random_state=0).fit(law.sample(20_000, random_state=1))

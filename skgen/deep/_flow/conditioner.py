@@ -128,7 +128,9 @@ class Conditioner(nn.Module):
         self.waves = Waves(n_frequencies)
         degree, layers = degree.repeat(1 + 2 * n_frequencies), []
         for size in hidden_layer_sizes:
-            hidden = torch.arange(size) % (last - first + 1) + first
+            n_degrees = last - first + 1  # in turn, or spread where there are fewer units than degrees
+            turn = torch.arange(size)
+            hidden = first + (turn % n_degrees if size >= n_degrees else turn * (n_degrees - 1) // max(size - 1, 1))
             if not layers or size != len(degree):
                 layers.append(MaskedLinear(hidden[:, None] >= degree))
             layers.append(MaskedResidualBlock(hidden[:, None] >= hidden, activation, dropout))
