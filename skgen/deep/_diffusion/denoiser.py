@@ -101,7 +101,8 @@ class HollowDenoiser(nn.Module):
         self.level_out = nn.Linear(width, width)
         self.blocks = nn.ModuleList(LevelBlock(width, dropout) for _ in range(n_blocks))
         self.norm = nn.LayerNorm(width)
-        self.open = [(at, j) for at, j in enumerate(self.targets) if self.n_cells[j] > 1]  # one cell is no question
+        asked = list(enumerate(self.targets))  # one cell is no question, but a net without any head has no gradient
+        self.open = [(at, j) for at, j in asked if self.n_cells[j] > 1] or asked[:1]
         self.heads = _tables((width + 1, n_nodes[j]) for _, j in self.open)
         with torch.no_grad():
             for head in self.heads:
