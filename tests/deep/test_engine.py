@@ -397,8 +397,8 @@ def test_only_verbose_prints(capfd):
     assert shown.out == "" and "TorchDensity: 100%" in shown.err and "valid_loss" in shown.err
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_missing_gpu_is_said():
+def test_a_missing_gpu_is_said(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="device='auto' or 'cpu'"):
         small(device="cuda").fit(X)
 
