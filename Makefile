@@ -4,12 +4,13 @@ RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 MPLBACKEND=Agg $(BIN)/python
 CSV ?=
 WORKERS ?= 2
 
-.PHONY: help test test-slow lint demo bench bench-deep clean
+.PHONY: help test test-slow lint demo doc bench bench-deep clean
 
 help:
 	@echo "make demo [CSV=table.csv]  compare, sample, judge and plot on a real table"
 	@echo "make test                  install and run the tests"
 	@echo "make test-slow             the long statistical tests"
+	@echo "make doc                   the documentation and its gallery; pages go to doc/_build/html"
 	@echo "make bench [DATA=folder]   the benchmarks; tables go to benchmarks/results/"
 	@echo "make bench-deep            those of the deep models, which take hours without a GPU"
 
@@ -31,11 +32,20 @@ lint: .venv/.ready
 demo: .venv/.ready
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python demo/demo.py $(if $(CSV),"$(CSV)",)
 
+.venv/.doc-ready: .venv/.ready
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[test,doc]"
+	touch $@
+
+doc: .venv/.doc-ready
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -b html doc doc/_build/html
+
 bench: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/classic.py --write
 	MPLBACKEND=Agg $(BIN)/python benchmarks/quality.py --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/networks.py --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --write --given $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/comparison.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/roles.py --write $(if $(DATA),--data "$(DATA)",)
 
 bench-deep: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/deep.py --write

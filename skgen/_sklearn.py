@@ -1,9 +1,9 @@
 """scikit-learn's validation, private parts included: the one file that imports them."""
 
-from sklearn.base import BaseEstimator, DensityMixin, _fit_context, clone
-from sklearn.utils import _safe_indexing, check_array
+from sklearn.base import BaseEstimator, ClassifierMixin, DensityMixin, OutlierMixin, RegressorMixin, _fit_context, clone
+from sklearn.utils import _safe_indexing, assert_all_finite, check_array, column_or_1d, get_tags
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names,
@@ -35,8 +35,12 @@ def available_with(hook):
 __all__ = [
     "BaseEstimator",
     "CallbackSupportMixin",
+    "ClassifierMixin",
     "DensityMixin",
+    "HasMethods",
     "Interval",
+    "OutlierMixin",
+    "RegressorMixin",
     "StrOptions",
     "_check_feature_names",
     "_check_n_features",
@@ -44,12 +48,15 @@ __all__ = [
     "_fit_context",
     "_num_samples",
     "_safe_indexing",
+    "assert_all_finite",
     "available_if",
     "available_with",
     "check_array",
     "check_is_fitted",
     "check_matplotlib_support",
     "clone",
+    "column_or_1d",
+    "get_tags",
     "has_fit_parameter",
     "validate_data",
     "with_callbacks",

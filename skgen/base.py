@@ -51,7 +51,7 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
     _view = "typed"
     _warm_start_keeps_codec = False
     _doc_link_module = "skgen"
-    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
     # ---- hooks ---------------------------------------------------------------------------------------------------
 

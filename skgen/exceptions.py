@@ -59,3 +59,11 @@ class DivergenceWarning(UserWarning):
 
 class InterruptedFitWarning(UserWarning):
     """A fit was interrupted and is kept as far as it went."""
+
+
+class NotInvertibleError(ValueError):
+    """A transformer has no density of the original rows: it is not one-to-one, or its Jacobian is not known."""
+
+
+class LostMassWarning(UserWarning):
+    """A density puts mass where its transformer sends no row."""

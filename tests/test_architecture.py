@@ -28,14 +28,15 @@ FLOORS = {
     "table": 1, "plotting": 1,
     "_input": 2, "_encoder": 2, "_density": 2, "_rejection": 2, "_resampling": 2, "_proposals": 2,
     "_conditioning": 2, "base": 2,
-    "_archive": 3, "_values": 3, "persistence": 3, "_sequences": 3, "sequence": 3,
+    "_delegated": 3, "_archive": 3, "_values": 3, "persistence": 3, "_sequences": 3, "sequence": 3,
     "classic": 4, "datasets": 4, "metrics": 4,
     "deep": 5, "compose": 5,
     "roles": 6, "model_selection": 6,
-    "testing": 7, "__main__": 7,
+    "testing": 7, "_command": 7, "__main__": 7,
 }  # fmt: skip
 #: Files that hold one concern of another file of their floor.
 HELD_BY = {
+    "__main__": {"_command"},
     "base": {"_conditioning", "_density", "_encoder", "_input", "_rejection", "_resampling"},
     "_conditioning": {"_density", "_proposals", "_resampling"},
     "_proposals": {"_resampling"},

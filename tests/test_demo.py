@@ -70,11 +70,13 @@ def test_an_awkward_table_goes_the_whole_way(tmp_path, monkeypatch, capsys):
     table.to_csv(tmp_path / "in.csv", index=False)
     monkeypatch.setattr(demo, "HERE", tmp_path)
     monkeypatch.setattr(demo, "MAX_ROWS", 100)
+    monkeypatch.setattr(demo, "TIME_BUDGET", 3)
     assert demo.main([str(tmp_path / "in.csv"), "--target", "flag"]) == 0
     plt.close("all")
     said = capsys.readouterr().out
     assert "uses 100 rows drawn at random from 120" in said and "Quality of synthetic rows: 90 rows against 90" in said
     assert all(name in said for name in demo.make_models()) and "utility (AUC)" in said
+    assert "Chosen on rows held out of these: " in said and "the last fit" in said  # nets do not fit into the budget
     synthetic = pd.read_csv(tmp_path / "synthetic.csv")
     assert synthetic.shape == (90, 6) and list(synthetic) == list(table)
     assert synthetic["empty"].isna().all() and (synthetic["same"] == 3).all()

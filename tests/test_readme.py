@@ -49,7 +49,7 @@ def test_the_table_of_models_is_that_of_the_registry():
 
 @pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "CONTRIBUTING.rst"])
 def test_the_pages_are_sound_restructured_text(name):
-    text = re.sub(r"\.\. code-block:: python", "::", (ROOT / name).read_text())
+    text = re.sub(r"\.\. code-block:: (python|console)", "::", (ROOT / name).read_text())
     docutils.core.publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 5})
 
 

@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from functools import cache
 
 import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 
 _LOCAL = threading.local()
@@ -27,6 +29,15 @@ def _pool(n_threads):
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def worker_threads(n_jobs):
+    """Threads that a model may use: those it is told, else all cores; in a worker of joblib, that worker's share."""
+    if n_jobs is not None:
+        return effective_n_jobs(n_jobs)
+    if get_active_backend()[0].nesting_level:
+        return int(os.environ.get("OMP_NUM_THREADS", 1))  # joblib tells its processes their share so
+    return effective_n_jobs(-1)
 
 
 def map_blocks(function, blocks, n_jobs=None):

@@ -24,6 +24,7 @@ from ._forest.leaf_counts import LeafCounts
 from ._forest.leaf_laws import LeafLaws
 from ._forest.smoothing import FIRST, LEAST_ROWS, HeldOut, hold_out
 from ._mixture.start import canonical_columns
+from ._threads import worker_threads
 
 #: Least rows of the ancestor of a leaf, towards whose law that of the leaf is smoothed.
 GROUPS = (200,)
@@ -72,7 +73,7 @@ class AdversarialRandomForest(GenerativeModel):
 
     Attributes
     ----------
-    accuracies_ : ndarray of shape (n_iter_ + 1,)
+    accuracies_ : ndarray of shape (n_rounds + 1,)
         Accuracy of each round's forest on rows out of bag; 0.5 is chance.
     n_iter_ : int
         Adversarial rounds after the first forest.
@@ -80,7 +81,7 @@ class AdversarialRandomForest(GenerativeModel):
         Whether the rounds ended by themselves: at chance, or when a forest did no better than the last.
     n_leaves_ : int
         Leaves of all trees: components of the mixture.
-    smoothing_ : ndarray of shape (n_features_in_,)
+    smoothing_ : ndarray of shape (n_features,)
         Weight of each column's marginal law in a leaf, in rows; infinite where the leaves say nothing of the column
         but its range.
     shrinkage_ : float
@@ -211,7 +212,7 @@ class AdversarialRandomForest(GenerativeModel):
         forest = {
             "n_estimators": self.n_estimators,
             "max_features": self.max_features,
-            "n_jobs": -1 if self.n_jobs is None else self.n_jobs,
+            "n_jobs": worker_threads(self.n_jobs),
         }
         adversary = Adversary(places[rows], weight[rows], self._table_.marginals(), forest, self.min_samples_leaf)
         partition, accuracies, self.converged_ = adversarial_partition(

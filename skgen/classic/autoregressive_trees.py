@@ -20,6 +20,7 @@ from ..base import GenerativeModel
 from ..exceptions import UnsupportedGivenError
 from ..table.cells import ColumnCells
 from ._distinct_rows import distinct_rows
+from ._threads import worker_threads
 from ._trees.chain import TreeChain
 from ._trees.column_order import read_orders
 from ._trees.fitting import fit_law
@@ -135,7 +136,7 @@ class AutoregressiveTrees(GenerativeModel):
         orders = read_orders(self.column_order, self.schema_.names, self.cells_)
         self.column_orders_ = [[self.schema_.names[j] for j in order] for order in orders]
         seed = int(rng.integers(2**31))
-        laws = Parallel(n_jobs=-1 if self.n_jobs is None else self.n_jobs, prefer="threads")(
+        laws = Parallel(n_jobs=worker_threads(self.n_jobs), prefer="threads")(
             delayed(fit_law)(codes, weight, self.cells_, order, i, self.min_samples_leaf, seed)
             for order in orders
             for i in range(len(order))

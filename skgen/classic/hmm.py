@@ -76,7 +76,7 @@ class HiddenMarkovModel(SequenceModel):
         last cell is any symbol that fit did not see.
     rates_ : ndarray of shape (n_components, n_dims)
         Means of Poisson counts.
-    history_ : ndarray of shape (n_iter_,)
+    history_ : ndarray of shape (n_rounds,)
         Mean log-likelihood of a frame before each EM iteration of the best run.
     n_iter_ : int
         EM iterations of the best run.

@@ -11,7 +11,7 @@ from ._rows import equal_rows, paired_rows
 def energy_distance(real, synthetic, *, max_rows=5000, schema=None, random_state=0):
     """Twice the mean distance between the tables less the mean distances within them.
 
-    2 E|X - Y| - E|X - X'| - E|Y - Y'|, without bias (a row is not paired with itself). Distances as in
+    ``2 E|X - Y| - E|X - X'| - E|Y - Y'|``, without bias (a row is not paired with itself). Distances as in
     `precision_recall`: numbers over the real range, different levels 1 apart.
 
     Parameters

@@ -4,39 +4,36 @@ Log-densities of a table can be compared only if they are densities of the same 
 all rows and handed to every model, and every model is fitted to, and scored on, the same rows.
 """
 
-from contextlib import AbstractContextManager
 from numbers import Integral
-from time import perf_counter
 
 import numpy as np
 from sklearn.base import is_outlier_detector
-from sklearn.model_selection import KFold, check_cv
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.parallel import Parallel, delayed
 
-from .._random import seed_from
 from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing, clone, has_fit_parameter
+from ..base import GenerativeModel
 from ..table import Schema
-from .comparison import LIKELIHOODS, LikelihoodComparison
+from ._fold import fit_and_score, make_folds
+from ._workers import cores_per_worker, limit_own_threads, run_side_by_side
+from .comparison import MARKS, comparison_of
 
 
-class _Named(AbstractContextManager):
-    """Says in which model and fold an error arose."""
+def schema_parameter(model):
+    """Name of the parameter by which a model, or what a search searches, takes the schema of X; None without one.
 
-    def __init__(self, name, fold):
-        self.note = f"compare_densities: model {name!r}, fold {fold}."
-
-    def __exit__(self, kind, error, traceback):
-        if error is not None:
-            error.add_note(self.note)
-
-
-def _schema_parameters(model):
-    """Names of the parameters that take a schema, those of wrapped estimators included."""
-    return [name for name in model.get_params() if name == "schema" or name.endswith("__schema")]
+    Densities of transformed rows inside a model have parameters called `schema` as well, but of other rows.
+    """
+    prefix = ""
+    while "schema" not in (own := model.get_params(deep=False)):
+        if isinstance(model, FrozenEstimator) or not hasattr(own.get("estimator"), "get_params"):
+            return None
+        model, prefix = own["estimator"], prefix + "estimator__"
+    return prefix + "schema"
 
 
-def _check_models(models):
+def check_models(models):
+    """Refuse what is no density of the rows, before any work starts."""
     if not isinstance(models, dict) or not models:
         raise ValueError(f"models must be a dict with at least one entry, name -> unfitted estimator; got {models!r}.")
     for name, model in models.items():
@@ -50,81 +47,74 @@ def _check_models(models):
         if isinstance(inner, Pipeline):
             raise ValueError(
                 f"{name!r} is a Pipeline, whose score is the density of the transformed data and not of X. "
-                "Pass the density alone."
+                "skgen.make_density_pipeline(*steps) corrects for the transformers' Jacobians: pass one."
             )
 
 
-def _check_own_measure(name, model):
+def _check_own_measure(name, model, key):
     """A model that brings its own schema or kinds would be scored in another base measure than the rest."""
     params = model.get_params()
-    for key in _schema_parameters(model):
-        twin = key.removesuffix("schema") + "categorical_features"
-        if params[key] is not None or params.get(twin, "from_dtype") != "from_dtype":
-            raise ValueError(
-                f"{name!r} sets its own schema or categorical_features. All models of a comparison share one: "
-                "pass it to compare_densities instead."
-            )
+    twin = key.removesuffix("schema") + "categorical_features"
+    if params[key] is not None or params.get(twin, "from_dtype") != "from_dtype":
+        raise ValueError(
+            f"{name!r} sets its own schema or categorical_features. All models of a comparison share one: "
+            "pass it to the comparison instead."
+        )
 
 
-def _share_schema(models, X, sample_weight, categorical_features, schema):
+def share_schema(models, X, sample_weight, categorical_features, schema):
     """Clones of the models that share one schema, and that schema (None if no model takes one)."""
-    takers = [name for name, model in models.items() if _schema_parameters(model)]
+    keys = {name: schema_parameter(model) for name, model in models.items()}
+    takers = [name for name, key in keys.items() if key is not None]
+    shared = {name: clone(model) for name, model in models.items()}
     if not takers:
-        return {name: clone(model) for name, model in models.items()}, None
+        return shared, None
     for name in takers:
-        _check_own_measure(name, models[name])
+        _check_own_measure(name, models[name], keys[name])
     if schema is None:
         schema = Schema.infer(X, sample_weight=sample_weight, categorical_features=categorical_features)
-    strangers = [name for name in models if name not in takers]
+    strangers = [name for name, model in models.items() if keys[name] is None and not hasattr(model, "schema_")]
     plain = all(column.kind == "number" and column.resolution == 0 for column in schema.columns)
     if strangers and not plain:
         raise ValueError(
             f"{', '.join(map(repr, strangers))}: no parameter `schema`, so the score is a density on the real line, "
             "which compares with the others on a float array only. Pass X as one, or leave these models out."
         )
-    shared = {}
-    for name, model in models.items():
-        settings = dict.fromkeys(_schema_parameters(model), schema)
-        shared[name] = clone(model).set_params(**settings)
+    for name in takers:
+        shared[name].set_params(**{keys[name]: schema})
     return shared, schema
 
 
-def _folds(X, cv, random_state):
-    if isinstance(cv, Integral):
-        seed = random_state if isinstance(random_state, Integral) else seed_from(random_state) % 2**32
-        cv = KFold(int(cv), shuffle=True, random_state=int(seed))
-    return list(check_cv(cv).split(X))
+def _check_conditions(conditions):
+    """Densities of different columns given others are densities of different things."""
+    ways = {}
+    for name, columns in conditions.items():
+        ways.setdefault(frozenset(columns), []).append(name)
+    if len(ways) > 1:
+        shown = "; ".join(f"{', '.join(map(repr, names))} given {sorted(map(str, way))}" for way, names in ways.items())
+        raise ValueError(
+            f"The models are densities of different columns, which cannot be compared: {shown}. "
+            "Give all of them the same condition_on."
+        )
 
 
-def _fit_and_score(model, X, train, test, sample_weight, name, fold):
-    """One model in one fold: held-out log-densities, what they are, and seconds."""
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight[train]}
-    with _Named(name, fold):
-        start = perf_counter()
-        model = clone(model).fit(_safe_indexing(X, train), **weights)
-        fitted = perf_counter()
-        scores = np.asarray(model.score_samples(_safe_indexing(X, test)), dtype=np.float64)
-        scored = perf_counter()
-        if scores.shape != (len(test),) or np.isnan(scores).any():
-            raise ValueError(f"score_samples must give one number for each of {len(test)} rows, got {scores!r}.")
-    best = getattr(model, "best_estimator_", model)
-    kind = getattr(best, "likelihood_", "exact")
-    return scores, kind, getattr(best, "bound_gap_", None), fitted - start, scored - fitted
+def _declared_conditions(models, schema):
+    """What the models that say so before they are fitted are given; of others nothing is known yet."""
+    declared = {}
+    for name, model in models.items():
+        inner = getattr(model, "estimator", model)
+        if hasattr(inner, "condition_on"):
+            stated = inner.condition_on
+            declared[name] = () if stated is None else tuple(_column_name(column, schema) for column in stated)
+        elif isinstance(inner, GenerativeModel):
+            declared[name] = ()
+    return declared
 
 
-def _gather(results, folds, n_rows):
-    """Average a model's results over its folds; a row that several folds held out gets its mean score."""
-    totals, counts = np.zeros(n_rows), np.zeros(n_rows)
-    for (scores, *_), (_, test) in zip(results, folds, strict=True):
-        np.add.at(totals, test, scores)
-        np.add.at(counts, test, 1)
-    held = counts > 0
-    values = np.full(n_rows, np.nan)
-    values[held] = totals[held] / counts[held]
-    kind = max((result[1] for result in results), key=LIKELIHOODS.index)
-    gaps = [result[2] for result in results if result[2] is not None]
-    seconds = np.mean([result[3:] for result in results], axis=0)
-    return values, kind, float(np.mean(gaps)) if gaps else None, float(seconds[0]), float(seconds[1])
+def _column_name(column, schema):
+    names = [] if schema is None else schema.names
+    is_position = isinstance(column, Integral) and column not in names and -len(names) <= column < len(names)
+    return names[column] if is_position else column
 
 
 def compare_densities(
@@ -149,8 +139,9 @@ def compare_densities(
     Parameters
     ----------
     models : dict of str to estimator
-        Unfitted estimators by name. Those with a parameter `schema` receive the shared one. Densities of
-        scikit-learn (``KernelDensity``, ``GaussianMixture``) may stand beside them where X is a float array.
+        Unfitted estimators by name. Those with a parameter `schema`, searches over them included, receive the shared
+        one. Densities of scikit-learn (``KernelDensity``, ``GaussianMixture``) may stand beside them where X is a
+        float array. Models fitted with `condition_on` compare with others of the same columns only.
     X : DataFrame, array-like of shape (n_samples, n_features) or list of sequences
         The rows to learn from, each held out once. Where one sample is a sequence, "row" means a sequence.
     cv : int, splitter or iterable of (train, test), default=5
@@ -162,9 +153,9 @@ def compare_densities(
     schema : Schema or None, default=None
         Kinds and base measure of the columns; inferred from the table where None.
     n_jobs : int, default=None
-        How many fits run at once. Seconds are comparable only when one does.
+        How many fits run at once, each on its share of the cores. Seconds are comparable only when one does.
     verbose : int, default=0
-        Above 0, progress is printed.
+        Above 0, print a line for each fit that is done.
     random_state : int, RandomState instance, Generator or None, default=None
         Draws the folds. The models keep their own `random_state`.
 
@@ -172,6 +163,11 @@ def compare_densities(
     -------
     LikelihoodComparison
         Prints as a table; has `to_frame()` and `plot()`.
+
+    See Also
+    --------
+    AutoDensity : Picks and fits the best of a ladder of models.
+    make_density_pipeline : A density behind preprocessing, as a density of the original rows.
 
     Examples
     --------
@@ -189,34 +185,45 @@ def compare_densities(
     one   -4.3
     Name: nats, dtype: float64
     """
-    _check_models(models)
-    weight = None
+    check_models(models)
+    weight = kept = None
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         _check_weighted_fits(models)
-        X, weight = _safe_indexing(X, np.flatnonzero(weight)), weight[weight > 0]
-    models, schema = _share_schema(models, X, weight, categorical_features, schema)
-    folds = _folds(X, cv, random_state)
-    tasks = [(name, fold) for name in models for fold in range(len(folds))]
-    done = Parallel(n_jobs=n_jobs, verbose=verbose)(
-        delayed(_fit_and_score)(models[name], X, *folds[fold], weight, name, fold) for name, fold in tasks
-    )
-    by_name = {name: done[i * len(folds) : (i + 1) * len(folds)] for i, name in enumerate(models)}
-    gathered = {name: _gather(results, folds, _num_samples(X)) for name, results in by_name.items()}
-    scores, kinds, gaps, fits, times = ({name: g[k] for name, g in gathered.items()} for k in range(5))
-    return LikelihoodComparison(
-        scores,
-        kinds,
-        fits,
-        times,
-        sample_weight=weight,
-        n_splits=len(folds),
-        bound_gap={name: gap for name, gap in gaps.items() if gap is not None},
-        schema=schema,
-    )
+        kept = np.flatnonzero(weight)
+        X, weight = _safe_indexing(X, kept), weight[kept]
+    models, schema = share_schema(models, X, weight, categorical_features, schema)
+    _check_conditions(_declared_conditions(models, schema))
+    folds = make_folds(X, cv, random_state, kept)
+    results = _run(models, X, folds, weight, schema, n_jobs, verbose)
+    _check_conditions({name: of_model[0].conditional_on for name, of_model in results.items()})
+    return comparison_of(results, folds, _num_samples(X), weight, schema)
 
 
 def _check_weighted_fits(models):
     for name, model in models.items():
         if not has_fit_parameter(getattr(model, "estimator", model), "sample_weight"):
             raise ValueError(f"sample_weight was given, but fit of {name!r} takes none. Leave one of the two out.")
+
+
+def _run(models, X, folds, weight, schema, n_jobs, verbose):
+    """The results of every model, fold by fold."""
+    n_threads = cores_per_worker(n_jobs)
+    tasks = [(name, k) for name in models for k in range(len(folds))]
+    limited = {name: limit_own_threads(model, n_threads) for name, model in models.items()}
+    calls = [
+        (limited[name], X, folds[k], weight, schema, f"compare_densities: model {name!r}, fold {k}.")
+        for name, k in tasks
+    ]
+
+    def show(position, result):
+        name, k = tasks[position]
+        print(
+            f"[{position + 1}/{len(tasks)}] {name}, fold {k + 1} of {len(folds)}: "
+            f"{MARKS[result.likelihood]}{result.scores.mean():.3f} nats per row, "
+            f"fit {result.fit_seconds:.3g} s, score {result.score_seconds:.3g} s",
+            flush=True,
+        )
+
+    done = run_side_by_side(fit_and_score, calls, n_jobs, show if verbose else None)
+    return {name: done[i * len(folds) : (i + 1) * len(folds)] for i, name in enumerate(models)}

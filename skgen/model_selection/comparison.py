@@ -1,61 +1,23 @@
-r"""The result of a likelihood comparison: held-out log-densities of several models on the same rows.
+"""The result of a likelihood comparison: held-out log-densities of several models on the same rows.
 
-With s_m(i) the log-density that model m, fitted without row i, gives to row i, and weights w_i with sum W,
-
-.. math:: \bar s_m = \sum_i w_i s_m(i) / W, \qquad
-          \operatorname{se}(v)^2 = \sum_i w_i (v_i - \bar v)^2 / (W (W - 1)).
-
-Differences are taken row by row, v_i = s_m(i) - s_best(i): what makes a row hard for both models cancels.
+Differences are taken row by row, so that what makes a row hard for both models cancels: `plotting/_paired.py` has the
+formulas.
 """
 
 from html import escape
 
 import numpy as np
-from scipy.stats import t as student
 
-from .._sklearn import check_matplotlib_support
+from ..plotting._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, paired_difference
+from ..plotting.likelihood_comparison_display import LikelihoodComparisonDisplay
+from ._fold import gather_scores
 
-LIKELIHOODS = ("exact", "lower_bound", "estimate")
-LEVEL = 0.95
 HEADER = ("", "model", "nats per row", "SE", "against best", "95 % interval", "fit s", "score s")
-MARKS = {"exact": "", "lower_bound": ">= ", "estimate": "~ "}
 NOTES = {
     "lower_bound": "at least this much. A bound above an exact score proves the model better; "
     "a bound below one proves nothing.",
     "estimate": "the density of a law near the model's own; below the line and without a rank.",
 }
-
-
-def mean_and_error(values, weights):
-    """Weighted mean of held-out values and its standard error, where a weight counts equal rows.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Nats per row; NaN marks a row that no fold held out.
-    weights : ndarray of shape (n,)
-        Positive weights.
-
-    Returns
-    -------
-    mean, error : float
-        The error is NaN where it is not defined: one row, or an infinite value.
-    total : float
-        The sum of the weights that counted.
-    """
-    used = ~np.isnan(values)
-    v, w = values[used], weights[used]
-    total = float(w.sum())
-    mean = float(v @ w / total) if total > 0 else np.nan
-    if total <= 1 or not np.isfinite(mean):
-        return mean, np.nan, total
-    return mean, float(np.sqrt(w @ (v - mean) ** 2 / (total * (total - 1)))), total
-
-
-def _row_differences(values, reference):
-    """Values minus reference; two rows of density zero differ by nothing that can be said (NaN)."""
-    with np.errstate(invalid="ignore"):
-        return values - reference
 
 
 def _number(value, form):
@@ -84,6 +46,8 @@ class LikelihoodComparison:
         How much a lower bound rose when its draws were doubled, where the model reports it.
     schema : Schema or None, default=None
         Kinds and base measure of the columns, which all models shared.
+    conditional_on : sequence, default=()
+        Columns that all densities are given.
 
     Attributes
     ----------
@@ -119,6 +83,7 @@ class LikelihoodComparison:
         n_splits=1,
         bound_gap=None,
         schema=None,
+        conditional_on=(),
     ):
         n_rows = len(next(iter(scores.values())))
         self.sample_weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -129,10 +94,9 @@ class LikelihoodComparison:
         self.n_splits = n_splits
         self.bound_gap = dict(bound_gap or {})
         self.schema = schema
+        self.conditional_on = tuple(conditional_on)
         means = {name: mean_and_error(values, self.sample_weight)[0] for name, values in self.scores.items()}
-        self.names = sorted(self.scores, key=lambda name: (self.likelihood[name] == "estimate", -means[name]))
-        exact = [name for name in self.names if self.likelihood[name] == "exact"]
-        self.best = exact[0] if exact else self.names[0]
+        self.names, self.best = order_models(means, self.likelihood)
 
     def to_frame(self):
         """The comparison as a table, one row per model.
@@ -156,17 +120,15 @@ class LikelihoodComparison:
     def _row(self, name):
         values = self.scores[name]
         nats, error, _ = mean_and_error(values, self.sample_weight)
-        paired = _row_differences(values, self.scores[self.best])
-        difference, difference_se, total = mean_and_error(paired, self.sample_weight)
-        half = student.ppf((1 + LEVEL) / 2, total - 1) * difference_se if total > 1 else np.nan
+        difference, difference_se, low, high = paired_difference(values, self.scores[self.best], self.sample_weight)
         return {
             "likelihood": self.likelihood[name],
             "nats": nats,
             "se": error,
             "difference": difference,
             "difference_se": difference_se,
-            "low": difference - half,
-            "high": difference + half,
+            "low": low,
+            "high": high,
             "n_zero": int(np.sum(np.isneginf(values))),
             "fit_seconds": self.fit_seconds[name],
             "score_seconds": self.score_seconds[name],
@@ -178,7 +140,8 @@ class LikelihoodComparison:
         if np.any(self.sample_weight != 1):
             rows += f" of total weight {self.sample_weight[held].sum():g}"
         folds = f"{self.n_splits} fold{'s' * (self.n_splits != 1)}"
-        return f"Held-out log-likelihood in nats per row (higher is better): {rows}, {folds}"
+        given = f", given {', '.join(map(str, self.conditional_on))}" if self.conditional_on else ""
+        return f"Held-out log-likelihood{given} in nats per row (higher is better): {rows}, {folds}"
 
     def _cells(self, name, row):
         first = name == self.best
@@ -235,32 +198,46 @@ class LikelihoodComparison:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Where to draw; a new figure where None.
 
         Returns
         -------
-        matplotlib Axes
-            Filled dots are exact, triangles are lower bounds, open dots below the line are estimates.
+        LikelihoodComparisonDisplay
+            With `figure_` and `ax_`. Filled dots are exact, triangles are lower bounds, open dots below the line are
+            estimates.
         """
-        check_matplotlib_support("LikelihoodComparison.plot")
-        import matplotlib.pyplot as plt
+        return LikelihoodComparisonDisplay.from_comparison(self, ax=ax)
 
-        frame = self.to_frame()
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1.6 + 0.4 * len(frame)), layout="constrained")
-        y = -np.arange(len(frame))
-        styles = {"exact": "o", "lower_bound": ">", "estimate": "o"}
-        for row, height in zip(frame.itertuples(), y, strict=True):
-            half = 0.0 if np.isnan(row.low) else row.high - row.difference
-            fill = "none" if row.likelihood == "estimate" else "C0"
-            ax.errorbar(row.difference, height, xerr=half, fmt=styles[row.likelihood], color="C0", mfc=fill, capsize=3)
-        above = int((frame["likelihood"] != "estimate").sum())
-        if above < len(frame):
-            ax.axhline(0.5 - above, color="0.5", linewidth=1)
-        ax.axvline(0, color="0.7", linewidth=1, zorder=0)
-        labels = [f"{i}  ({MARKS[k]}{v:.2f})" for i, k, v in zip(frame.index, frame.likelihood, frame.nats)]
-        ax.set_yticks(y, labels)
-        ax.set_ylim(y[-1] - 0.6, 0.6)
-        ax.set_xlabel(f"nats per row against {self.best}, 95 % intervals")
-        ax.set_title("Held-out log-likelihood (mean in brackets)")
-        return ax
+
+def comparison_of(results, folds, n_rows, sample_weight, schema):
+    """The comparison of models by their results in each fold.
+
+    Parameters
+    ----------
+    results : dict of str to list of FoldResult
+        One result per fold.
+    folds : list of (train, test)
+        Positions of the rows.
+    n_rows : int
+        Rows in all.
+    sample_weight : array or None
+        Their weights.
+    schema : Schema or None
+        What the models shared.
+
+    Returns
+    -------
+    LikelihoodComparison
+    """
+    gaps = {name: [r.bound_gap for r in rows if r.bound_gap is not None] for name, rows in results.items()}
+    return LikelihoodComparison(
+        {name: gather_scores(rows, folds, n_rows) for name, rows in results.items()},
+        {name: max((r.likelihood for r in rows), key=LIKELIHOODS.index) for name, rows in results.items()},
+        {name: float(np.mean([r.fit_seconds for r in rows])) for name, rows in results.items()},
+        {name: float(np.mean([r.score_seconds for r in rows])) for name, rows in results.items()},
+        sample_weight=sample_weight,
+        n_splits=len(folds),
+        bound_gap={name: float(np.mean(values)) for name, values in gaps.items() if values},
+        schema=schema,
+        conditional_on=next(iter(results.values()))[0].conditional_on,
+    )

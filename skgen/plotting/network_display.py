@@ -4,10 +4,13 @@ import numpy as np
 
 from .._sklearn import check_is_fitted, check_matplotlib_support
 from ._layered import layered_layout
+from ._theme import shade
 
 #: Inches: of a letter, of a node's margin and height, between layers.
 LETTER, MARGIN, HEIGHT, LAYER = 0.085, 0.22, 0.3, 0.85
 COLOURS = {"number": "#d7e5f2", "category": "#fbe3cd"}
+#: What stands in a box, which is light on any ground.
+INK = "0.1"
 LONGEST = 20
 
 
@@ -154,7 +157,7 @@ def _draw_node(ax, x, y, width, text, colour):
         facecolor=colour, edgecolor="0.35", linewidth=0.8, zorder=3,
     )  # fmt: skip
     ax.add_patch(box)
-    ax.text(x, y, text, ha="center", va="center", fontsize=9, zorder=4)
+    ax.text(x, y, text, ha="center", va="center", fontsize=9, color=INK, zorder=4)
 
 
 def _draw_legend(ax, kinds):
@@ -177,7 +180,7 @@ def _draw_edge(ax, route, strength):
         points += [(x[k], middle), (x[k + 1], middle), (x[k + 1], y[k + 1])]
     path = Path(points, [Path.MOVETO] + [Path.CURVE4] * (len(points) - 1))
     style = f"-|>,head_length={4 + 2 * strength:.2f},head_width={2 + strength:.2f}"
-    shade = str(round(0.65 - 0.5 * float(strength), 3))
+    colour = shade(ax.figure, 0.35 + 0.5 * float(strength))  # the axes have no ground of their own
     ax.add_patch(
-        FancyArrowPatch(path=path, arrowstyle=style, color=shade, linewidth=0.6 + 1.6 * strength, zorder=1 + strength)
+        FancyArrowPatch(path=path, arrowstyle=style, color=colour, linewidth=0.6 + 1.6 * strength, zorder=1 + strength)
     )

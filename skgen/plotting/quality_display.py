@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._sklearn import check_matplotlib_support
+from ._theme import sequential, shade
 from .table_display import _short
 
-REAL, INDEPENDENT, FLAGGED = "C0", "0.45", "C3"
+REAL, INDEPENDENT, FLAGGED = "C0", "0.55", "C3"
 #: Colours of the synthetic tables, none of them red.
 SYNTHETIC = ("C1", "C2", "C4", "C5", "C6", "C8", "C9")
 #: The two tables that every figure stands beside.
@@ -165,8 +166,8 @@ class QualityDisplay:
         d = len(names)
         shown = np.array(self.pair_errors, float)[:d, :d]
         np.fill_diagonal(shown, np.nan)
-        ax.set_facecolor("0.92")
-        image = ax.imshow(shown, cmap="magma_r", vmin=0, vmax=max(0.05, np.nanmax(shown, initial=0.0)))
+        ax.set_facecolor(shade(ax, 0.15))
+        image = ax.imshow(shown, cmap=sequential(ax, "magma_r"), vmin=0, vmax=max(0.05, np.nanmax(shown, initial=0.0)))
         size = float(np.clip(220 / d, 5, 9))
         ax.set_xticks(range(d), [_short(str(name), 18) for name in names], rotation=90, fontsize=size)
         ax.set_yticks(range(d), [_short(str(name), 18) for name in names], fontsize=size)
@@ -207,17 +208,19 @@ def _draw_headline(ax, headline):
             textcoords="offset points",
             ha="center",
             fontsize=8,
-            color=FLAGGED if red else "0.15",
+            color=FLAGGED if red else shade(ax, 0.85),
             weight="bold" if red else "normal",
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            path_effects=[withStroke(linewidth=2.5, foreground=shade(ax, 0.0))],
         )
     if headline.best is not None:
-        ax.axvline(headline.best, color="0.75", linewidth=1, zorder=0)
+        ax.axvline(headline.best, color=shade(ax, 0.25), linewidth=1, zorder=0)
     _set_range(ax, headline)
     ax.set_yticks(y, [_short(str(name), 22) for name in names], fontsize=9)
     ax.set_ylim(y[-1] - 0.5, 0.75)
     ax.set_title(f"{headline.label}\n", fontsize=9.5, weight="bold")
-    ax.text(0.5, 1.03, headline.note, transform=ax.transAxes, ha="center", va="bottom", fontsize=7.5, color="0.35")
+    ax.text(
+        0.5, 1.03, headline.note, transform=ax.transAxes, ha="center", va="bottom", fontsize=7.5, color=shade(ax, 0.65)
+    )
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize=7)
     for side in ("top", "right", "left"):

@@ -6,6 +6,7 @@ from .._sklearn import _num_samples, check_matplotlib_support
 from ._association import association_matrix, cell_codes
 from ._columns import CATEGORY, DATE, as_frame
 from ._panels import MISSING, make_panel
+from ._theme import shade
 
 REAL, SYNTHETIC = "C0", "C1"
 N_ACROSS = 5
@@ -172,7 +173,7 @@ class TableDisplay:
                 {"vmin": -limit, "vmax": limit, "cmap": "RdBu_r"},
             ),
         ):
-            ax.set_facecolor("0.9")
+            ax.set_facecolor(shade(ax, 0.15))
             image = ax.imshow(values, **options)
             ax.set_title(title, fontsize=11)
             ax.set_xticks(range(d), names, rotation=90, fontsize=size)

@@ -3,46 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 from scipy.stats import t as student
-from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.ensemble import IsolationForest
+from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import GridSearchCV, KFold, RepeatedKFold
 from sklearn.neighbors import KernelDensity as SklearnKernels
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from toy_densities import ToyNormal
 
-from skgen import HiddenMarkovModel, Schema
+from skgen import GaussianMixture, HiddenMarkovModel, NormalizingFlow, Schema
+from skgen.compose import TransformedDensity, make_density_pipeline
 from skgen.model_selection import LikelihoodComparison, compare_densities
-
-
-class ToyNormal(DensityMixin, BaseEstimator):
-    """A normal law with independent columns that records the schema it was given."""
-
-    def __init__(self, scale=1.0, kind="exact", fail=None, categorical_features="from_dtype", schema=None):
-        self.scale = scale
-        self.kind = kind
-        self.fail = fail
-        self.categorical_features = categorical_features
-        self.schema = schema
-
-    def fit(self, X, y=None, sample_weight=None):
-        if self.fail == "fit":
-            raise RuntimeError("no luck")
-        X = np.asarray(X, dtype=float)
-        self.mean_ = np.average(X, axis=0, weights=sample_weight)
-        self.sd_ = self.scale * np.sqrt(np.average((X - self.mean_) ** 2, axis=0, weights=sample_weight))
-        self.likelihood_ = self.kind
-        self.schema_ = self.schema
-        return self
-
-    def score_samples(self, X):
-        scores = norm.logpdf(np.asarray(X, dtype=float), self.mean_, self.sd_).sum(1)
-        return scores * np.nan if self.fail == "score" else scores
-
-    def score(self, X, y=None):
-        return float(self.score_samples(X).mean())
 
 
 def data(n=103, d=2, seed=0):
@@ -123,10 +96,9 @@ def test_weights_equal_repeated_rows_and_weight_zero_a_dropped_row():
     X = data(n=40)
     weight = np.arange(40) % 4
     rows = np.repeat(np.arange(40), weight)
-    kept = np.flatnonzero(weight)
     train = np.arange(40) % 5 < 3
     models = {"a": ToyNormal(), "b": ToyNormal(scale=1.3)}
-    split = [(np.flatnonzero(train[kept]), np.flatnonzero(~train[kept]))]
+    split = [(np.flatnonzero(train), np.flatnonzero(~train))]
     repeated = [(np.flatnonzero(train[rows]), np.flatnonzero(~train[rows]))]
     weighted = compare_densities(models, X, cv=split, sample_weight=weight).to_frame()
     plain = compare_densities(models, X[rows], cv=repeated).to_frame()
@@ -184,12 +156,83 @@ def test_densities_without_a_schema_stand_beside_ours_on_float_arrays_only():
         ({"scaler": StandardScaler()}, "'scaler' must be an estimator"),
         ({"forest": IsolationForest()}, "outlier score, not a log-density"),
         ({"pipe": make_pipeline(StandardScaler(), SklearnMixture())}, "'pipe' is a Pipeline"),
-        ({"pipe": GridSearchCV(make_pipeline(StandardScaler(), SklearnMixture()), {})}, "'pipe' is a Pipeline"),
+        (
+            {"pipe": GridSearchCV(make_pipeline(StandardScaler(), SklearnMixture()), {})},
+            "'pipe' is a Pipeline.*make_density_pipeline",
+        ),
     ],
 )
 def test_what_is_no_density_of_the_rows_is_refused(models, message):
     with pytest.raises(ValueError, match=message):
         compare_densities(models, data())
+
+
+class Conditional(ToyNormal):
+    """Says after its fit that it is a density given some columns."""
+
+    def __init__(self, columns=(), scale=1.0):
+        super().__init__(scale=scale)
+        self.columns = columns
+
+    def fit(self, X, y=None, sample_weight=None):
+        super().fit(X, sample_weight=sample_weight)
+        self.conditional_on_ = list(self.columns)
+        return self
+
+
+def test_densities_given_other_columns_are_refused():
+    models = {"a": Conditional(), "b": Conditional(("x",)), "c": ToyNormal()}
+    with pytest.raises(ValueError, match=r"cannot be compared: 'a', 'c' given \[\]; 'b' given \['x'\]"):
+        compare_densities(models, data(), cv=2)
+    both = compare_densities({"a": Conditional(("x", "y")), "b": Conditional(("y", "x"), 1.2)}, data(), cv=2)
+    assert both.conditional_on == ("x", "y") and "Held-out log-likelihood, given x, y in nats" in repr(both)
+
+
+def test_conditions_that_differ_are_refused_before_work_starts():
+    frame = pd.DataFrame(data(), columns=["a", "b"])
+    models = {"flow": NormalizingFlow(condition_on=[0]), "mixture": GaussianMixture(), "slow": ToyNormal(fail="fit")}
+    with pytest.raises(ValueError, match=r"'flow' given \['a'\]; 'mixture' given"):
+        compare_densities(models, frame)
+    models["mixture"] = NormalizingFlow(condition_on=["a"])
+    with pytest.raises(RuntimeError, match="no luck"):
+        compare_densities({"slow": models.pop("slow"), **models}, frame)
+
+
+def test_a_density_behind_preprocessing_is_one_of_the_rows():
+    """An affine map changes neither the law of a Gaussian nor its units."""
+    models = {
+        "plain": SklearnMixture(reg_covar=0.0),
+        "scaled": make_density_pipeline(StandardScaler(), SklearnMixture(reg_covar=0.0)),
+        "ours": TransformedDensity(StandardScaler(), GaussianMixture(reg_covar=0.0)),
+        "searched": GridSearchCV(
+            make_density_pipeline(StandardScaler(), GaussianMixture(reg_covar=0.0)),
+            {"density__n_components": [1]},
+            cv=2,
+        ),
+    }
+    nats = compare_densities(models, data(), cv=2).to_frame()["nats"]
+    np.testing.assert_allclose(nats, nats["plain"], rtol=0, atol=1e-9)
+
+
+def test_a_frozen_model_of_another_schema_is_found_out():
+    rows = data()
+    other = GaussianMixture(categorical_features=[0]).fit(np.round(rows))
+    with pytest.raises(ValueError, match="another base measure") as caught:
+        compare_densities({"ours": GaussianMixture(), "frozen": FrozenEstimator(other)}, rows, cv=2)
+    assert caught.value.__notes__ == ["compare_densities: model 'frozen', fold 0."]
+    same = GaussianMixture().fit(rows)
+    assert "frozen" in repr(compare_densities({"ours": GaussianMixture(), "frozen": FrozenEstimator(same)}, rows, cv=2))
+
+
+def test_progress_is_one_line_a_fit(capsys):
+    compare_densities({"a": ToyNormal(), "b": ToyNormal(kind="lower_bound")}, data(), cv=2)
+    assert capsys.readouterr().out == ""
+    compare_densities({"a": ToyNormal(), "b": ToyNormal(kind="lower_bound")}, data(), cv=2, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        "[1/4] a, fold 1 of 2", "[2/4] a, fold 2 of 2", "[3/4] b, fold 1 of 2", "[4/4] b, fold 2 of 2"
+    ]  # fmt: skip
+    assert ">= -" in lines[2] and ">=" not in lines[0]
 
 
 def test_an_error_names_its_model_and_fold():
@@ -281,12 +324,12 @@ def test_html_is_escaped_and_whole():
 
 
 def test_plot_shows_every_model_at_its_difference():
-    ax = mixed_comparison().plot()
+    ax = mixed_comparison().plot().ax_
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert [label.split("  ")[0] for label in labels] == mixed_comparison().names
     drawn = [float(container.lines[0].get_xdata()[0]) for container in ax.containers]
     np.testing.assert_allclose(drawn, [1, 0, -1, -2, 5])
-    assert mixed_comparison().plot(ax=ax) is ax
+    assert mixed_comparison().plot(ax=ax).ax_ is ax
 
 
 def test_one_row_can_be_a_sequence():

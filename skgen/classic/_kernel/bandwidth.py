@@ -10,9 +10,9 @@ Other kernels have their canonical multiple of it (Marron and Nolan 1988), which
 from __future__ import annotations
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy.spatial import KDTree
 
+from .._threads import worker_threads
 from .shapes import KERNELS
 from .smoothing import LeaveOneOut, affordable_queries, fit_smoothing, iterate
 
@@ -118,9 +118,7 @@ def neighbor_factors(centres, spread, n_neighbors, n_jobs):
     absent = np.isnan(X)
     mean = np.where(absent, 0.0, X).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
     U = np.where(absent, 0.0, (X - mean) / spread[local])
-    distance = _weighted_neighbor(
-        U, centres.weight, n_neighbors + 1, effective_n_jobs(-1 if n_jobs is None else n_jobs)
-    )
+    distance = _weighted_neighbor(U, centres.weight, n_neighbors + 1, worker_threads(n_jobs))
     return np.maximum(distance / np.sqrt(p), _LEAST_FACTOR * scott(n, p))
 
 

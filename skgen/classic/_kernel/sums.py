@@ -10,9 +10,8 @@ not depend on the rows beside it.
 from __future__ import annotations
 
 import numpy as np
-from joblib import effective_n_jobs
 
-from .._threads import map_blocks
+from .._threads import map_blocks, worker_threads
 
 #: Queries and centres of a block: exponents of 0.5 MiB.
 QUERIES, CENTRES = 256, 256
@@ -145,7 +144,7 @@ class KernelSum:
     def map_blocks(self, function, Z, n_jobs=None, without=None):
         """A function of (queries, without) over blocks of `QUERIES` queries; the last one is filled up."""
         starts = range(0, len(Z), QUERIES)
-        n_workers = effective_n_jobs(-1 if n_jobs is None else n_jobs)
+        n_workers = worker_threads(n_jobs)
         if len(starts) * QUERIES * self.n_centres < _SMALL:
             n_workers = 1
 

@@ -1,0 +1,114 @@
+"""A table file: CSV, plain or compressed, or Parquet, read into a DataFrame."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+PARQUET = (".parquet", ".pq")
+#: Bytes of a file that tell whether it is text.
+PEEK = 4096
+SEPARATORS = (";", "\t", "|")
+ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
+
+
+def is_parquet(path) -> bool:
+    """Whether a file's name says that it is Parquet."""
+    return Path(path).suffix.lower() in PARQUET
+
+
+def check_parquet(path):
+    """Refuse a Parquet file where nothing is installed that reads or writes it."""
+    if is_parquet(path) and find_spec("pyarrow") is None:
+        raise ImportError(f'{path}: Parquet needs pyarrow, not found here: pip install "skgen[parquet]".')
+
+
+def read_table(path, *, min_rows=1, say=print):
+    """A file as a DataFrame, with columns of ISO dates as dates.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file: Parquet by its name, else CSV with a header line, compressed where the name ends in .gz, .bz2, .xz
+        or .zip. Separators ";", tab and "|" are recognised, and Latin-1 where the text is not UTF-8.
+    min_rows : int, default=1
+        Fewest rows that are of use.
+    say : callable, default=print
+        Takes a sentence on each thing that was recognised.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    ValueError
+        If the file is no table of enough rows; the message says why.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"There is no file {path}.")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file of CSV or Parquet.")
+    table = _read_parquet(path) if is_parquet(path) else _with_dates(_read_csv(path, say), say)
+    if table.shape[1] == 0:
+        raise ValueError(f"{path} has no columns.")
+    infinite = [name for name in table.select_dtypes("number") if np.isinf(table[name].astype("float64")).any()]
+    if infinite:
+        raise ValueError(f"{path} has infinite cells in columns {infinite}; drop those rows or leave the cells empty.")
+    if len(table) < min_rows:
+        raise ValueError(f"{path} has {len(table)} rows below its header; at least {min_rows} are needed.")
+    return table
+
+
+def _read_parquet(path):
+    check_parquet(path)
+    import pyarrow
+
+    try:
+        return pd.read_parquet(path).reset_index(drop=True)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"{path} cannot be read as Parquet: {str(error).strip()}") from None
+
+
+def _read_csv(path, say):
+    try:
+        return _parse(path, say)
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path} is empty.") from None
+    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as CSV: {str(error).strip()}") from None
+
+
+def _parse(path, say):
+    options = {"skipinitialspace": True, "low_memory": False}
+    try:
+        table = pd.read_csv(path, **options)
+    except UnicodeDecodeError:
+        with open(path, "rb") as file:
+            if b"\0" in file.read(PEEK):
+                raise ValueError(f"{path} is no text; name a file of CSV, or of Parquet ending in .parquet.") from None
+        say("The file is not UTF-8; reading it as Latin-1.")
+        options["encoding"] = "latin-1"
+        table = pd.read_csv(path, **options)
+    if table.shape[1] == 1:
+        found = [mark for mark in SEPARATORS if mark in str(table.columns[0])]
+        if found:
+            say(f"Columns are separated by {found[0]!r}.")
+            table = pd.read_csv(path, sep=found[0], **options)
+    return table
+
+
+def _with_dates(table, say):
+    for name in table.columns[table.dtypes.map(pd.api.types.is_string_dtype)]:
+        cells = table[name].dropna().astype(str)
+        if len(cells) and cells.str.fullmatch(ISO_DATE).all():
+            parsed = pd.to_datetime(table[name], format="ISO8601", errors="coerce")
+            if parsed.notna().sum() == len(cells):
+                table[name] = parsed
+                say(f"Column {name!r} is read as dates.")
+    return table

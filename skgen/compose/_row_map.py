@@ -1,0 +1,202 @@
+"""RowMap: between original tables and the rows that the density within a composition reads.
+
+Numbers go through a change of variables, other columns as they are. Every column that comes of one old column stands
+where that one stood, under its name. A column on a grid of resolution r stays on one: under an affine map its cells are
+|s| r wide, moved by less than half a cell so that a multiple of |s| r lies at each centre. Under any other map a column
+must be smooth; the Jacobian is that of the cell's centre.
+"""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from ..exceptions import NotInvertibleError, SchemaError
+from ._change import MIXED, as_numbers, as_seen
+
+#: A row must come back to this precision, relative to its columns' spread and size.
+ROUND_TRIP = 1e-6
+
+
+def by_source(sources):
+    """New columns in the order of the old ones that they come from; mixtures fill the rest."""
+    single = np.flatnonzero(sources != MIXED)
+    order = np.empty(len(sources), np.intp)
+    order[sources[single]] = single
+    order[np.setdiff1d(np.arange(len(sources)), sources[single])] = np.flatnonzero(sources == MIXED)
+    return order
+
+
+def pandas_column(X, j):
+    """Column j of any table as a series of pandas."""
+    if hasattr(X, "iloc"):
+        return X.iloc[:, j].reset_index(drop=True)
+    if isinstance(X, np.ndarray):
+        return pd.Series(list(X[:, j])).infer_objects()
+    return nw.from_native(X, eager_only=True)[:, int(j)].to_pandas()
+
+
+def _as_written(N, conditions):
+    """The numbers with given ones as they were written, which the map and its inverse may have moved by a rounding."""
+    N = np.where(conditions.known, conditions.exact, N)
+    for j in range(N.shape[1]):
+        if conditions.written[j] is not None:
+            nearest = np.abs(N[:, j, None] - conditions.written[j]).argmin(axis=1)
+            N[:, j] = np.where(np.isnan(N[:, j]), np.nan, conditions.written[j][nearest])
+    return N
+
+
+class RowMap:
+    """Rows to the density's rows and back.
+
+    Parameters
+    ----------
+    change : Change
+        The change of variables.
+    codec : TableCodec
+        The typed view of the original table.
+    is_line : bool
+        Whether the density reads points of R^d and no schema.
+    order : array of shape (d,)
+        The change's column that stands at each place.
+    """
+
+    def __init__(self, change, codec, is_line, order):
+        self.change = change
+        self.codec = codec
+        self.order = order
+        self.sources = change.sources[order]
+        self.kept = change.kept[order]
+        self.scales = change.scales[order]
+        self.in_frame = not is_line and codec.schema.container != "array"
+        self.shift = np.zeros(len(order))
+        self.names = [self._name(i) for i in range(len(order))]
+        self.seen_as = None
+
+    def _name(self, i):
+        if not self.in_frame:
+            return i
+        names = self.codec.schema.names
+        if self.sources[i] != MIXED:
+            return names[self.sources[i]]
+        free = f"component {i}"
+        while free in names:
+            free += "'"
+        return free
+
+    # ---- numbers -------------------------------------------------------------------------------------------------
+
+    def numbers(self, X):
+        """Original numbers (n, d), at the centre of their cell; columns that are no numbers hold anything."""
+        N = self.codec.encode_typed(X)
+        origins = self._origins()
+        return N + origins if origins.any() else N
+
+    def _origins(self):
+        return np.array([0.0 if column.tick else float(column.origin) for column in self.codec.schema.columns])
+
+    def learn_places(self, N):
+        """Of each column a typical number and the ends, by which single columns are mapped."""
+        self.typical, self.ends = np.zeros(N.shape[1]), np.zeros((2, N.shape[1]))
+        for j, x in enumerate(N.T):
+            x = np.sort(x[np.isfinite(x)])
+            if len(x):
+                self.typical[j], self.ends[:, j] = x[len(x) // 2], (x[0], x[-1])
+
+    def map_column(self, i, values):
+        """Numbers of the old column that column i comes from, as the density sees them; NaN outside the domain."""
+        if not len(values):
+            return np.empty(0)
+        N = np.tile(self.typical, (len(values), 1))
+        N[:, self.sources[i]] = values
+        return self.change.forward(N)[:, self.order[i]] + self.shift[i]
+
+    def log_derivatives(self, X):
+        """Terms of the log-Jacobian, one column for each of the density's."""
+        return self.change.log_derivatives(self.numbers(X))[:, self.order]
+
+    # ---- tables --------------------------------------------------------------------------------------------------
+
+    def to_density(self, X):
+        """A table as the density takes it."""
+        Z = self.change.forward(self.numbers(X))[:, self.order] + self.shift
+        if not self.in_frame:
+            for i in np.flatnonzero(self.kept & self._is_category()):
+                Z[:, i] = X[:, self.sources[i]]
+            return Z if self.seen_as is None else as_seen(self.seen_as, Z)
+        columns = {
+            name: pandas_column(X, self.sources[i]) if self.kept[i] else pd.Series(Z[:, i])
+            for i, name in enumerate(self.names)
+        }
+        return pd.DataFrame(columns)
+
+    def _is_category(self):
+        is_category = [column.kind == "category" for column in self.codec.schema.columns]
+        return np.append(is_category, False)[self.sources]
+
+    def to_numbers(self, rows):
+        """The change's numbers of the density's rows; NaN where a column is kept as it is and no number."""
+        if not self.in_frame:
+            Z = as_numbers(rows)
+        else:
+            Z = np.full((len(rows), len(self.order)), np.nan)
+            for i in np.flatnonzero(~self.kept):
+                Z[:, i] = rows.iloc[:, i]
+        return self.unordered(Z)
+
+    def unordered(self, Z):
+        """The density's numbers as those of the change."""
+        numbers = np.empty(Z.shape)
+        numbers[:, self.order] = Z - self.shift
+        return numbers
+
+    def from_density(self, rows, conditions=None):
+        """The original table of rows of the density; cells that were given come back as they were written."""
+        Z = self.to_numbers(rows)
+        N = (self.change.inverse(Z) if len(Z) else Z) - self._origins()  # transformers refuse no rows
+        columns = self.codec.schema.columns
+        for i in range(len(self.order)):
+            j = self.sources[i]
+            if self.kept[i] and (self.in_frame or columns[j].kind == "category"):
+                cells = rows.iloc[:, i] if self.in_frame else rows[:, i]
+                N[:, j] = self.codec.column_numbers(cells, j)
+        for j in np.setdiff1d(np.arange(len(columns)), self.sources[self.kept]):
+            N[:, j] = columns[j].snap(N[:, j])
+        return self.codec.decode_typed(N if conditions is None else _as_written(N, conditions))
+
+    # ---- checks --------------------------------------------------------------------------------------------------
+
+    def check_columns(self):
+        """Columns that are changed must be numbers."""
+        columns = self.codec.schema.columns
+        for j in np.setdiff1d(np.arange(len(columns)), self.sources[self.kept]):
+            if columns[j].kind == "category" or columns[j].tick:
+                what = "a category" if columns[j].kind == "category" else f"a {columns[j].source}"
+                raise SchemaError(
+                    f"Column {columns[j].name!r} is {what}, which the transformer cannot change. Transform the others "
+                    "alone: ColumnTransformer(..., remainder='passthrough')."
+                )
+
+    def check_round_trip(self, N):
+        """The rows of fit must come back, wherever they have a density."""
+        terms = self.change.log_derivatives(N)
+        if np.isposinf(terms).any():
+            names = [self.codec.schema.names[j] for j in self.change.sources[np.isposinf(terms).any(axis=0)]]
+            raise NotInvertibleError(
+                f"The slope of the transformer is infinite at some rows of columns {names}, where their density would "
+                "be too. Drop these rows or take another function."
+            )
+        inside = ~np.isneginf(terms).any(axis=1)
+        N = N[inside]
+        back = self.change.inverse(self.change.forward(N))
+        changed = np.setdiff1d(np.arange(N.shape[1]), self.sources[self.kept])
+        off = np.abs(back - N)[:, changed]
+        allowed = ROUND_TRIP * (np.abs(N) + np.ptp(self.ends, axis=0))[:, changed]
+        wrong = (off > allowed) | (np.isnan(back) & ~np.isnan(N))[:, changed]
+        if wrong.any():
+            names = [self.codec.schema.names[j] for j in changed[wrong.any(axis=0)]]
+            raise NotInvertibleError(
+                f"inverse_transform does not give back the rows of columns {names}: the transformer is not one-to-one "
+                "on them, or its inverse is another function's."
+            )

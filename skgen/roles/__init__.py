@@ -1,0 +1,1 @@
+"""Roles: one density as classifier, regressor, outlier detector, imputer, oversampler."""

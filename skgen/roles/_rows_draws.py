@@ -1,0 +1,118 @@
+"""Draws of the empty cells of a table, from a density given the cells that are there.
+
+Rows that lack the same columns are drawn together, and a cell that the density cannot be asked about, of a level that
+its rows did not show, is as good as empty to it.
+"""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+
+from .._delegated import unwrapped
+from .._random import block_generator, seed_from
+from .._sklearn import _safe_indexing
+from ..table._frames import column_names, is_frame
+
+#: Rows that a density is asked for at a time.
+_CHUNK_ROWS = 65_536
+
+
+class EmptyCells:
+    """The empty cells of a table, in the numbers of a codec.
+
+    Parameters
+    ----------
+    codec : TableCodec
+        Fitted to a table with the same columns.
+    X : DataFrame or ndarray
+        The table.
+
+    Attributes
+    ----------
+    empty : ndarray of bool of shape (n, d)
+        Which cells are empty.
+    """
+
+    def __init__(self, codec, X):
+        self.codec, self.X = codec, X
+        self.Z = codec.encode_typed(X)
+        self.empty = np.isnan(self.Z)
+        self.is_number = np.array([column.kind == "number" for column in codec.columns])
+
+    def draw(self, density, n, seed):
+        """Numbers (n, n_empty) of the empty cells, in the order of rows and then of columns."""
+        rows = np.flatnonzero(self.empty.any(axis=1))
+        rows = rows[np.lexsort(self.empty[rows].T)]  # rows that lack the same columns stand together
+        at = np.cumsum(self.empty.ravel()).reshape(self.empty.shape) - 1  # the number of each empty cell
+        out = np.empty((n, int(self.empty.sum())))
+        known, density = self._askable(), unwrapped(density)
+        step = max(_CHUNK_ROWS // n, 1)
+        for k, first in enumerate(range(0, len(rows), step)):
+            part = rows[first : first + step]
+            given = _safe_indexing(known, np.repeat(part, n))
+            drawn = density.sample(len(given), given=given, random_state=seed_from(block_generator(seed, 0, k)))
+            drawn = self.codec.encode_typed(drawn).reshape(len(part), n, -1)
+            lacks = self.empty[part]
+            out[:, at[part][lacks]] = drawn.swapaxes(0, 1)[:, lacks]
+        return out
+
+    def hot_deck(self, rng):
+        """Numbers (n_empty,) of the empty cells, each from another row of its column."""
+        Z = self.Z.copy()
+        for j in np.flatnonzero(self.empty.any(axis=0)):  # each column has its own donors
+            donors = self.Z[~self.empty[:, j], j]
+            Z[self.empty[:, j], j] = rng.choice(donors, int(self.empty[:, j].sum()))
+        return Z[self.empty]
+
+    def average(self, draws):
+        """One number for each empty cell: the mean of its draws, of categories the most frequent one."""
+        out = draws.mean(axis=0)
+        column = np.nonzero(self.empty)[1]
+        for j in np.unique(column[~self.is_number[column]]):  # each column has its own levels
+            codes = draws[:, column == j]
+            counts = np.stack([(codes == code).sum(axis=0) for code in range(self.codec.columns[j].n_codes)])
+            out[column == j] = counts.argmax(axis=0)
+        return out
+
+    def fill(self, numbers):
+        """The table with these numbers in its empty cells; all others stay as they were written."""
+        Z = self.Z.copy()
+        Z[self.empty] = numbers
+        for j, column in enumerate(self.codec.schema.columns):
+            if self.is_number[j]:
+                Z[self.empty[:, j], j] = column.snap(Z[self.empty[:, j], j])
+        return _replace(self.X, self.empty, self.codec.decode_typed(Z))
+
+    def _askable(self):
+        """The table without the cells of levels that the codec does not know."""
+        n_codes = np.array([np.inf if number else c.n_codes for number, c in zip(self.is_number, self.codec.columns)])
+        unseen = n_codes == self.Z
+        if not unseen.any():
+            return self.X
+        nothing = self.codec.decode_typed(np.full((len(self.Z), len(n_codes)), np.nan))
+        return _replace(self.X, unseen, nothing)
+
+
+def _replace(X, mask, others):
+    """The table with the masked cells of another table."""
+    if not mask.any():
+        return X.copy() if hasattr(X, "copy") else X
+    if not is_frame(X):
+        X, others = X.copy(), np.asarray(others)
+        X[mask] = others[mask]
+        return X
+    columns = np.flatnonzero(mask.any(axis=0))
+    if hasattr(X, "iloc"):
+        X = X.copy()
+        for j in columns:  # each column has its own dtype
+            X.iloc[mask[:, j], j] = others.iloc[:, j].array[mask[:, j]]
+        return X
+    frame, names = nw.from_native(X, eager_only=True), column_names(X)
+    others = nw.from_native(others, eager_only=True) if is_frame(others) else others
+    new = []
+    for j in columns:
+        rows = np.flatnonzero(mask[:, j])
+        values = others[names[j]].to_list() if hasattr(others, "to_native") else list(others[:, j])
+        new.append(frame[names[j]].scatter(rows.tolist(), [values[i] for i in rows]))
+    return frame.with_columns(*new).to_native()

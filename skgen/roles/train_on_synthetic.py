@@ -1,0 +1,214 @@
+"""TrainOnSynthetic: an estimator that is trained on samples of a density instead of, or on top of, the rows.
+
+(x, y) ~ p(x, y),  p fitted to the rows of the fit alone.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import MetaEstimatorMixin, is_classifier, is_regressor
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+
+from .._delegated import draw_rows, fitted_clone, unwrapped
+from .._random import seed_from
+from .._rollback import rollback
+from .._sklearn import (
+    BaseEstimator,
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+    available_if,
+    check_is_fitted,
+    clone,
+    get_tags,
+)
+from ..classic.autoregressive_trees import AutoregressiveTrees
+from ._inner_density import schema_parameter, share_schema
+from ._input import check_rows
+from ._joined import JoinedTable
+from ._rows_tables import append_rows, split_last
+
+
+def _estimator_has(method):
+    def has(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)  # the error names what the estimator lacks
+        return True
+
+    return available_if(has)
+
+
+class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
+    """An estimator that is trained on the samples of a density.
+
+    `fit` fits the density to the rows with their target as a further column, draws rows from it, and trains the
+    estimator on these. Predictions and scores are the estimator's. In a cross-validation the density sees the training
+    folds alone, so that "does synthetic data help here?" is one line of `cross_val_score`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or regressor.
+    density : estimator, default=None
+        The density of rows and target. None means `AutoregressiveTrees`. Its parameters are searched as `density__...`.
+    n_samples : int or None, default=None
+        How many rows are drawn; as many as there are where None.
+    combine : {"replace", "append"}, default="replace"
+        Whether the drawn rows take the place of the rows, or stand below them.
+    random_state : int, RandomState instance, Generator or None, default=None
+        Seed of the samples. The density and the estimator keep their own `random_state`.
+
+    Attributes
+    ----------
+    density_ : estimator
+        The fitted density of rows and target.
+    estimator_ : estimator
+        The trained estimator.
+    n_features_in_ : int
+        Number of columns, without the target.
+
+    See Also
+    --------
+    GenerativeOversampler : New rows for small classes only.
+    skgen.metrics.tstr_score : The same question of one table of samples.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skgen import TrainOnSynthetic
+    >>> X, y = load_wine(return_X_y=True)
+    >>> classifier = make_pipeline(StandardScaler(), LogisticRegression())
+    >>> scores = cross_val_score(TrainOnSynthetic(classifier, n_samples=1000, random_state=0), X, y)
+    >>> scores.mean().round(1)
+    np.float64(1.0)
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit"])],
+        "density": [HasMethods(["fit", "sample"]), None],
+        "n_samples": [Interval(Integral, 1, None, closed="left"), None],
+        "combine": [StrOptions({"replace", "append"})],
+        "random_state": ["random_state", np.random.Generator],
+    }
+    _doc_link_module = "skgen"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+
+    def __init__(self, estimator, density=None, *, n_samples=None, combine="replace", random_state=None):
+        self.estimator = estimator
+        self.density = density
+        self.n_samples = n_samples
+        self.combine = combine
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit the density, and train the estimator on its samples.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            Their target.
+
+        Returns
+        -------
+        self : TrainOnSynthetic
+            The fitted estimator.
+        """
+        with rollback(self):
+            if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
+                raise ValueError(f"estimator must be a classifier or a regressor, got {self.estimator!r}.")
+            name = getattr(y, "name", None)
+            X, y, _ = check_rows(self, X, y, None)
+            assert_all_finite(y, input_name="y")
+            seed = seed_from(self.random_state)
+            make = self._draw_classes if is_classifier(self.estimator) else self._draw_numbers
+            rows, target = make(X, y, name, len(X) if self.n_samples is None else self.n_samples, seed)
+            if self.combine == "append":
+                rows, target = append_rows(X, rows), np.concatenate([y, target])
+            self.estimator_ = clone(self.estimator).fit(rows, target)
+        return self
+
+    @_estimator_has("predict")
+    def predict(self, X):
+        """The estimator's predictions for the rows `X`."""
+        return self._fitted().predict(X)
+
+    @_estimator_has("predict_proba")
+    def predict_proba(self, X):
+        """The estimator's class probabilities for the rows `X`."""
+        return self._fitted().predict_proba(X)
+
+    @_estimator_has("predict_log_proba")
+    def predict_log_proba(self, X):
+        """The logarithms of the estimator's class probabilities for the rows `X`."""
+        return self._fitted().predict_log_proba(X)
+
+    @_estimator_has("decision_function")
+    def decision_function(self, X):
+        """The estimator's decision function for the rows `X`."""
+        return self._fitted().decision_function(X)
+
+    @_estimator_has("score")
+    def score(self, X, y, **params):
+        """The estimator's score on the rows `X` with target `y`."""
+        return self._fitted().score(X, y, **params)
+
+    @property
+    def classes_(self):
+        """The classes that the estimator was trained on."""
+        return self._fitted().classes_
+
+    # ---- helpers -------------------------------------------------------------------------------------------------
+
+    def _fitted(self):
+        check_is_fitted(self, "estimator_")
+        return self.estimator_
+
+    def _draw_classes(self, X, y, name, n, seed):
+        """Rows and classes; the density sees the class as a category."""
+        check_classification_targets(y)
+        classes, codes = np.unique(y, return_inverse=True)
+        joined = JoinedTable(X, name, default="class")
+        density = self._unfitted(seed)
+        if not joined.is_frame and schema_parameter(density) is None:
+            raise ValueError(
+                f"{type(density).__name__} has no parameter `schema`, by which it would learn that the class is a "
+                "category. Use a density that has, or pass X as a DataFrame."
+            )
+        table = joined.join(X, codes.astype(str) if joined.is_frame else codes)
+        rows, target = self._draw(share_schema(density, table, None, [joined.column]), table, X, n, seed)
+        return rows, classes[np.asarray(target).astype(np.int64)]
+
+    def _draw_numbers(self, X, y, name, n, seed):
+        """Rows and numbers."""
+        y = np.asarray(y, dtype=np.float64)
+        joined = JoinedTable(X, name)
+        rows, target = self._draw(self._unfitted(seed), joined.join(X, y), X, n, seed)
+        return rows, np.asarray(target, dtype=np.float64)
+
+    def _unfitted(self, seed):
+        return AutoregressiveTrees(random_state=seed % 2**32) if self.density is None else self.density
+
+    def _draw(self, density, table, X, n, seed):
+        self.density_ = fitted_clone(density, table)
+        drawn = draw_rows(unwrapped(self.density_), n, None, seed, 0)
+        return split_last(drawn, X)
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = inner.classifier_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.input_tags.string = inner.input_tags.string
+        return tags

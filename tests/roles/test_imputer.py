@@ -1,0 +1,213 @@
+"""GenerativeImputer: closed-form conditionals, calibrated intervals, tables of any container."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import IterativeImputer, KNNImputer
+from sklearn.linear_model import LinearRegression
+from sklearn.mixture import GaussianMixture as SklearnMixture
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks,
+)
+
+from skgen import GaussianMixture, GenerativeImputer, KernelDensity
+from skgen.exceptions import SchemaError
+
+
+@parametrize_with_checks([GenerativeImputer(random_state=0), GenerativeImputer(GaussianMixture(random_state=0))])
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", [check_param_validation, check_dataframe_column_names_consistency])
+def test_parameters_and_names_are_checked(check):
+    check("GenerativeImputer", GenerativeImputer(random_state=0))
+
+
+def correlated(n=2000, rho=0.8, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.multivariate_normal([1.0, -2.0], [[1.0, 2 * rho], [2 * rho, 4.0]], size=n), rng
+
+
+def test_draws_have_the_closed_form_of_a_normal():
+    X, rng = correlated()
+    X[rng.random(len(X)) < 0.3, 1] = np.nan
+    row = np.array([[2.0, np.nan]])
+    imputer = GenerativeImputer(GaussianMixture(random_state=0), random_state=0).fit(X)
+    draws = np.array(imputer.sample_imputations(row, 4000))[:, 0, 1]
+    assert draws.mean() == pytest.approx(-2 + 1.6, abs=0.1)  # m + rho s (x - 1)
+    assert draws.std() == pytest.approx(2 * 0.6, abs=0.08)
+
+
+def test_rows_missing_at_random_are_learnt_without_bias():
+    """Cells are missing where the other column is large: the mean of the cells that are there is far too low."""
+    X, _ = correlated(4000)
+    whole = X[:, 1].mean()
+    X[X[:, 0] > 1.0, 1] = np.nan
+    assert np.nanmean(X[:, 1]) < whole - 1.0
+    filled = GenerativeImputer(GaussianMixture(random_state=0), random_state=0).fit_transform(X)
+    assert filled[:, 1].mean() == pytest.approx(whole, abs=0.15)
+    assert filled[:, 1].std() == pytest.approx(2.0, abs=0.15)
+
+
+def test_rounds_recover_what_a_hot_deck_start_destroys():
+    """No row is complete, so the first fit sees columns that are torn apart; the rounds put them together."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(3000, 1))
+    X = z + 0.3 * rng.normal(size=(3000, 4))
+    whole = X.copy()
+    X[np.arange(3000), rng.integers(4, size=3000)] = np.nan
+    errors = {}
+    for n_rounds in (1, 10):
+        imputer = GenerativeImputer(GaussianMixture(random_state=0), 20, n_rounds=n_rounds, random_state=0)
+        filled = imputer.fit_transform(X)
+        errors[n_rounds] = np.sqrt(np.mean((filled - whole)[np.isnan(X)] ** 2))
+    best = np.sqrt(0.09 + 0.09 / (3 + 0.09))  # given three others
+    assert errors[10] < 1.1 * best < errors[1]
+
+
+def test_transform_is_the_mean_of_the_imputations_and_leaves_known_cells():
+    X, rng = correlated(300)
+    hole = rng.random(X.shape) < 0.2
+    X[hole] = np.nan
+    imputer = GenerativeImputer(n_imputations=7, random_state=0).fit(X)
+    filled, tables = imputer.transform(X), imputer.sample_imputations(X)
+    assert len(tables) == 7
+    np.testing.assert_allclose(filled, np.mean(tables, axis=0))
+    np.testing.assert_array_equal(filled[~hole], X[~hole])
+    np.testing.assert_array_equal(filled, imputer.transform(X))
+    other = imputer.sample_imputations(X, 1, random_state=1)[0]
+    assert (other[hole] != tables[0][hole]).mean() > 0.9  # draws beyond the range that was seen share its ends
+
+
+def mixed(n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(["a", "b", "c"], n)
+    x = np.select([kind == "a", kind == "b"], [0.0, 5.0], 10.0) + rng.normal(size=n)
+    return pd.DataFrame(
+        {
+            "kind": pd.Series(kind, dtype="category"),
+            "x": x.round(2),
+            "count": pd.array((x * 3).round().astype(int), dtype="Int64"),
+            "on": x > 5,
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta((x * 10).round(), unit="D"),
+        }
+    )
+
+
+def holed(df, share=0.2, seed=0):
+    hide = np.random.default_rng(seed).random(df.shape) < share
+    df = df.copy()
+    df["on"] = df["on"].astype(object)
+    for j in range(df.shape[1]):
+        df.iloc[hide[:, j], j] = None
+    return df, hide
+
+
+@pytest.mark.parametrize("density", [None, GaussianMixture(3, random_state=0), KernelDensity(random_state=0, n_jobs=1)])
+def test_mixed_frames_keep_their_types_and_find_the_group(density):
+    whole = mixed()
+    df, hide = holed(whole)
+    filled = GenerativeImputer(density, n_imputations=15, random_state=0).fit_transform(df)
+    assert not filled.isna().any().any()
+    assert (filled.dtypes == df.dtypes).all()
+    assert filled.index.equals(df.index)
+    for j, name in enumerate(df):  # cells that were there come back as they were written
+        assert (filled[name][~hide[:, j]] == df[name][~hide[:, j]]).all()
+    lost = hide[:, 0] & ~hide[:, 1]
+    assert (filled["kind"] == whole["kind"])[lost].mean() > 0.95
+    assert (filled["day"] - whole["day"])[hide[:, 4] & ~hide[:, 1]].abs().mean() < pd.Timedelta("12D")
+
+
+def test_polars_and_arrays_of_objects():
+    df, _ = holed(mixed()[["kind", "x", "on"]])
+    frame = pl.DataFrame(
+        {"kind": df["kind"].astype(object).where(df["kind"].notna(), None).tolist(), "x": df["x"].tolist()}
+    )
+    frame = frame.with_columns(pl.col("x").fill_nan(None))
+    filled = GenerativeImputer(random_state=0).fit_transform(frame)
+    assert filled.schema == frame.schema
+    assert filled.null_count().sum_horizontal().item() == 0
+    objects = df[["kind", "x"]].astype(object).to_numpy()
+    filled = GenerativeImputer(random_state=0).fit_transform(objects)
+    assert filled.dtype == object
+    assert not pd.isna(filled).any()
+
+
+def test_a_new_level_is_kept_and_not_asked_about():
+    df = mixed()[["kind", "x"]].astype({"kind": object})
+    new = pd.DataFrame({"kind": ["a", "unheard of", None], "x": [np.nan, np.nan, 5.0]})
+    imputer = GenerativeImputer(KernelDensity(random_state=0, n_jobs=1), 20, random_state=0).fit(df)
+    filled = imputer.transform(new)
+    assert filled["kind"].tolist() == ["a", "unheard of", "b"]
+    assert abs(filled["x"][0]) < 1
+    assert df["x"].min() <= filled["x"][1] <= df["x"].max()
+
+
+def test_a_frozen_density_imputes_as_it_is():
+    df, hide = holed(mixed()[["kind", "x", "on"]])
+    model = GaussianMixture(3, random_state=0).fit(df[["kind", "x"]])
+    before = model.weights_.copy()
+    imputer = GenerativeImputer(FrozenEstimator(model), random_state=0).fit(df[["kind", "x"]])
+    assert imputer.density_.estimator is model
+    filled = imputer.transform(df[["kind", "x"]])
+    assert not filled.isna().any().any()
+    np.testing.assert_array_equal(model.weights_, before)
+
+
+def test_searches_pickles_and_pipelines():
+    X, rng = correlated(200)
+    y = X.sum(axis=1)
+    X[rng.random(len(X)) < 0.2, 1] = np.nan
+    pipeline = make_pipeline(GenerativeImputer(GaussianMixture(random_state=0), 5, random_state=0), LinearRegression())
+    search = GridSearchCV(pipeline, {"generativeimputer__density__n_components": [1, 2]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.9
+    imputer = GenerativeImputer(random_state=0).fit(X)
+    copy = pickle.loads(pickle.dumps(imputer))
+    np.testing.assert_array_equal(copy.transform(X), imputer.transform(X))
+    np.testing.assert_array_equal(clone(imputer).fit_transform(X), imputer.transform(X))
+    framed = imputer.set_output(transform="pandas").transform(X)
+    assert list(framed) == ["x0", "x1"]
+
+
+def test_errors_say_what_to_do():
+    X = np.column_stack([np.arange(30.0), np.full(30, np.nan)])
+    with pytest.raises(SchemaError, match=r"\[1\] have no value to learn from"):
+        GenerativeImputer().fit(X)
+    with pytest.raises(ValueError, match="must have conditional samples"):
+        GenerativeImputer(SklearnMixture()).fit(X[:, :1])
+    imputer = GenerativeImputer(random_state=0).fit(X[:, :1])
+    with pytest.raises(ValueError, match="must be a positive integer, got 0"):
+        imputer.sample_imputations(X[:, :1], 0)
+    assert imputer.transform(np.array([[np.nan]])).shape == (1, 1)
+
+
+def test_intervals_cover_and_means_beat_scikit_learn_on_curved_data():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(1500, 2))
+    noise = rng.normal(size=(1500, 4))
+    whole = np.column_stack([np.exp(z[:, 0]), z[:, 0] ** 2 + z[:, 1], np.exp(z[:, 0] + z[:, 1]), z.sum(axis=1)])
+    whole += 0.1 * np.abs(whole) * noise
+    hide = rng.random(whole.shape) < 0.2
+    X = np.where(hide, np.nan, whole)
+    sd = whole.std(axis=0)
+
+    def error(filled):
+        return np.sqrt((((filled - whole) / sd)[hide] ** 2).mean())
+
+    imputer = GenerativeImputer(n_imputations=20, random_state=0).fit(X)
+    ours = error(imputer.transform(X))
+    assert ours < error(IterativeImputer(random_state=0, max_iter=30, tol=1e-2).fit_transform(X))
+    assert ours < error(KNNImputer().fit_transform(X / sd) * sd)
+    low, high = np.quantile(imputer.sample_imputations(X, 100), [0.05, 0.95], axis=0)
+    assert ((low <= whole) & (whole <= high))[hide].mean() == pytest.approx(0.9, abs=0.04)

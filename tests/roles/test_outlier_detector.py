@@ -1,0 +1,145 @@
+"""DensityOutlierDetector: held-out thresholds, the meaning of contamination, scikit-learn's checks."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+from sklearn.ensemble import IsolationForest
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import roc_auc_score
+from sklearn.mixture import GaussianMixture as SklearnMixture
+from sklearn.neighbors import KernelDensity as SklearnKernels
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks,
+)
+
+from skgen import DensityOutlierDetector, GaussianMixture, KernelDensity
+from skgen.roles.outlier_detector import lower_quantile
+
+DATA = Path(os.environ.get("SKGEN_DATA", "../shared/data")) / "outliers"
+
+
+@parametrize_with_checks(
+    [DensityOutlierDetector(random_state=0), DensityOutlierDetector(GaussianMixture(), random_state=0)]
+)
+@pytest.mark.filterwarnings("ignore::skgen.exceptions.DegenerateDataWarning")
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+def test_parameters_and_names_are_checked():
+    check_param_validation("DensityOutlierDetector", DensityOutlierDetector())
+    check_dataframe_column_names_consistency("DensityOutlierDetector", DensityOutlierDetector())
+
+
+def test_scores_are_log_densities():
+    rng = np.random.default_rng(0)
+    X, new = rng.normal(size=(300, 2)), rng.normal(size=(50, 2))
+    detector = DensityOutlierDetector(GaussianMixture(), random_state=0).fit(X)
+    mean, sd = X.mean(axis=0), np.linalg.cholesky(np.cov(X.T, bias=True))
+    z = np.linalg.solve(sd, (new - mean).T)
+    expected = norm.logpdf(z).sum(axis=0) - np.log(np.diag(sd)).sum()
+    np.testing.assert_allclose(detector.score_samples(new), expected, atol=1e-9)
+    np.testing.assert_allclose(detector.decision_function(new), expected - detector.offset_, atol=1e-9)
+
+
+def test_rows_of_fit_are_scored_by_densities_that_have_not_seen_them():
+    """Kernels so narrow that a density is high only where it has seen a row."""
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    narrow = KernelDensity(bandwidth=0.05)
+    detector = DensityOutlierDetector(narrow, random_state=0).fit(X)
+    seen = narrow.fit(X).score_samples(X)
+    assert np.mean(detector.score_samples(X) < seen) == 1.0
+    np.testing.assert_array_equal(detector.score_samples(X), detector.held_out_scores_)
+    moved = X + 1e-12
+    np.testing.assert_allclose(detector.score_samples(moved), seen, atol=1e-6)
+
+
+def test_the_share_of_new_rows_is_that_of_rows_of_fit():
+    """In-sample thresholds of narrow kernels flag a multiple of the share among new rows."""
+    rng = np.random.default_rng(0)
+    X, new = rng.normal(size=(2, 2000, 2))
+    narrow = KernelDensity(bandwidth=0.1)
+    detector = DensityOutlierDetector(narrow, contamination=0.1, random_state=0).fit(X)
+    assert (detector.predict(X) == -1).mean() == 0.1
+    assert (detector.predict(new) == -1).mean() == pytest.approx(0.1, abs=0.02)
+    scores = narrow.fit(X).score_samples(X)
+    assert (narrow.score_samples(new) < np.quantile(scores, 0.1)).mean() > 0.15
+
+
+def test_weights_are_rows():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    weight = np.arange(60) % 3
+    weighted = DensityOutlierDetector(contamination=0.2, random_state=0).fit(X, sample_weight=weight)
+    repeated = DensityOutlierDetector(contamination=0.2, random_state=0).fit(np.repeat(X, weight, axis=0))
+    assert weighted.offset_ == pytest.approx(repeated.offset_, abs=1e-10)
+    np.testing.assert_allclose(weighted.score_samples(X), repeated.score_samples(X), atol=1e-10)
+
+
+def test_copies_vouch_for_each_other():
+    """The one value that a thousand rows share is no outlier, though its own copies are held out with it."""
+    X = np.concatenate([np.zeros((100, 1)), np.linspace(5, 6, 100)[:, None]])
+    detector = DensityOutlierDetector(SklearnKernels(bandwidth=0.2), random_state=0).fit(X)
+    assert detector.predict([[0.0]])[0] == 1
+    assert detector.score_samples([[0.0]])[0] > detector.score_samples([[5.5]])[0]
+
+
+def test_auto_flags_beyond_the_outer_fence():
+    rng = np.random.default_rng(0)
+    clean = rng.normal(size=(1000, 5))
+    detector = DensityOutlierDetector(GaussianMixture(), random_state=0)
+    assert (detector.fit_predict(clean) == -1).mean() == pytest.approx(0.01)
+    dirty = clean.copy()
+    dirty[:40] = rng.normal(size=(40, 5)) + 12 * rng.choice([-1, 1], size=(40, 5))
+    flagged = detector.fit_predict(dirty) == -1
+    assert flagged[:40].mean() > 0.95 and flagged[40:].mean() < 0.01
+
+
+def test_lower_quantile_by_hand():
+    values, weight = np.array([3.0, 1.0, 2.0, 4.0]), np.ones(4)
+    assert lower_quantile(values, weight, 0.25) == 2.0  # one of four lies below
+    assert lower_quantile(values, weight, 0.24) == 1.0
+    assert lower_quantile(values, np.array([1.0, 3.0, 1.0, 1.0]), 0.4) == 1.0
+    assert lower_quantile(values, weight, 1.0) == 4.0
+
+
+@pytest.mark.parametrize("density", [SklearnKernels(), SklearnMixture(2, random_state=0), KernelDensity()])
+def test_any_density(density):
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(190, 2)), rng.normal(size=(10, 2)) + 8])
+    scores = DensityOutlierDetector(density, random_state=0).fit(X).score_samples(X)
+    assert roc_auc_score(np.arange(200) < 190, scores) > 0.95
+
+
+def test_a_fitted_density_is_kept():
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    model = GaussianMixture().fit(X)
+    detector = DensityOutlierDetector(FrozenEstimator(model), random_state=0).fit(X)
+    np.testing.assert_array_equal(detector.score_samples(X), model.score_samples(X))
+
+
+def test_a_mixed_table_with_empty_cells():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=300).round(2), "s": rng.choice(["u", "v"], size=300)})
+    X.loc[::10, "x"] = np.nan
+    X.loc[0] = [9.0, "u"]
+    detector = DensityOutlierDetector(random_state=0).fit(X)
+    assert detector.score_samples(X).argmin() == 0
+    assert np.isfinite(detector.score_samples(pd.DataFrame({"x": [0.1], "s": ["w"]}))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="no data: set SKGEN_DATA")
+def test_beside_an_isolation_forest():
+    ours, theirs = [], []
+    for name in ("shuttle", "pendigits", "mammography"):
+        with np.load(DATA / f"{name}.npz") as file:
+            X, y = file["X"].astype(float), file["y"].ravel()
+        ours.append(roc_auc_score(y, -DensityOutlierDetector(random_state=0).fit(X).score_samples(X)))
+        theirs.append(roc_auc_score(y, -IsolationForest(random_state=0).fit(X).score_samples(X)))
+    assert np.mean(ours) >= np.mean(theirs)
