@@ -76,6 +76,10 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     #: Weights mean nothing in other coordinates than those they were learnt in.
     _warm_start_keeps_codec = True
 
+    def _set_parameters(self, arguments):
+        """Keep the arguments of a constructor, each under its name and as it came."""
+        vars(self).update((name, value) for name, value in arguments.items() if name != "self")
+
     # ---- hooks ---------------------------------------------------------------------------------------------------
 
     def _prepare(self, Z, sample_weight, rng):
