@@ -130,7 +130,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
             return self._fitted_now(trainer.training, rows, sample_weight)
 
         n_left = trainer.settings.max_epochs - trainer.n_done
-        tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed), sample_weight, fitted)
+        tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed.copy()), sample_weight, fitted)
         weight = sample_weight if sample_weight is None or chunk else sample_weight / sample_weight.mean()
         history = trainer.run(draw, len(rows), weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
