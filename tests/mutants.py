@@ -60,3 +60,17 @@ MUTANTS = {
     "every_weight_is_trained": [deep.IdleLayer],
     "bounds_grow_with_draws": [deep.SumOfDraws],
 }
+
+#: Laws that are looser for nets -> the mutants that they must fail in the settings of nets. Those of `MUTANTS`, but for
+#: a density's error below that of the sum over scattered points, and a cost below what another start of a net costs.
+MUTANTS_OF_NETS = {
+    "integrates_to_one": [deep.WideUnnormalised, density.ForgottenJacobian],
+    "dilation": MUTANTS["dilation"],
+    "entropy": MUTANTS["entropy"],
+    "ceiling": MUTANTS["ceiling"],
+    "units": MUTANTS["units"],
+    "row_order": MUTANTS["row_order"],
+    "batch_size": MUTANTS["batch_size"],
+    "zero_weights": MUTANTS["zero_weights"],
+    "reserved_cells_cost_little": [deep.HalfConstant],
+}

@@ -35,3 +35,18 @@ class SumOfDraws(IndependentColumns):
 
     def _log_density(self, Z, known=None):
         return super()._log_density(Z, known) - np.log(self.n_importance_samples)
+
+
+class WideUnnormalised(IndependentColumns):
+    """The density is a hundredth too large."""
+
+    def _log_density(self, Z, known=None):
+        return super()._log_density(Z, known) + (1e-2 if known is None else 0.0)
+
+
+class HalfConstant(IndependentColumns):
+    """A constant column costs half of the mass."""
+
+    def _log_density(self, Z, known=None):
+        constants = sum(column.n_values == 1 for column in self.codec_.columns)
+        return super()._log_density(Z, known) + constants * np.log(0.5)

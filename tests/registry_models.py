@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
 from torch_modules import AutoregressiveNormal
 
 import skgen
@@ -15,11 +16,14 @@ CHEAP = {"max_epochs": 2, "n_importance_samples": 4, "n_centres": 100, "n_init":
 #: What a model cannot be made without.
 REQUIRED = {"TorchDensity": {"module": AutoregressiveNormal}}
 
-#: What makes one model cheap: its scores solve an equation with many evaluations of a net.
+#: What makes one model cheap: its scores solve an equation, or its samples take a pass per column.
 SMALL = {
     "AutoregressiveNetwork": {"hidden_units": 64},
-    "DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 8, "sigma_min": 0.1},
+    "DiffusionModel": {"hidden_units": 8, "n_blocks": 1, "max_cells": 4, "sigma_min": 0.3},
+    "Autoencoder": {"hidden_layer_sizes": (64,)},
     "GAN": {"hidden_layer_sizes": (32,), "discriminator_layer_sizes": (32,)},
+    "NormalizingFlow": {"hidden_layer_sizes": (32,), "n_bins": 8},
+    "VAE": {"hidden_layer_sizes": (64,)},
 }
 
 #: Beside the default configuration, those that take other paths through a model.
@@ -54,3 +58,14 @@ def estimators(kind="model"):
         cheap |= REQUIRED.get(name, {}) | SMALL.get(name, {})
         found += [cls(**{**cheap, **extra}) for extra in [{}, *CONFIGURATIONS.get(name, [])]]
     return found
+
+
+def with_slow_nets(found):
+    """The estimators as test parameters; nets in other configurations than their default one are slow tests."""
+    seen, parameters = set(), []
+    for estimator in found:
+        name = type(estimator).__name__
+        is_slow = name in seen and MODELS[name][0].startswith("skgen.deep.")
+        parameters.append(pytest.param(estimator, marks=pytest.mark.slow) if is_slow else estimator)
+        seen.add(name)
+    return parameters

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from mutants_sequence import IgnoredSeed
-from registry_models import estimators
+from registry_models import estimators, with_slow_nets
 
 from skgen import HiddenMarkovModel
 from skgen._registry import MODELS
@@ -97,7 +97,7 @@ WITHOUT_SUBJECT = {
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("estimator", estimators(), ids=str)
+@pytest.mark.parametrize("estimator", with_slow_nets(estimators()), ids=str)
 def test_law(estimator, law):
     name = type(estimator).__name__
     if law in WITHOUT_SUBJECT.get(name, ()) or (law in NET_LAWS and name not in NETS[law]):

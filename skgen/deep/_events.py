@@ -8,6 +8,7 @@ law on the axis of the column's normal scores, which this object maps to the num
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from ..table._continuous import Affine
 from ..table._grid import grid_cells, log_seen_and_reserved, snap
@@ -269,10 +270,11 @@ class TableEvents:
 
     def decode(self, codes, t):
         """Rows of the typed view from events (n, d), None where each column has one, and places (n, q)."""
-        x = np.empty(t.shape) if self._bank is None else self._bank.inverse(np.clip(t, -FARTHEST, FARTHEST))
+        t = torch.as_tensor(t).clamp(-FARTHEST, FARTHEST)
+        x = np.empty(t.shape) if self._bank is None else self._bank.inverse(t)
         if self._bank is None:
             for i, j in enumerate(self.numbers):
-                x[:, i] = self.columns[j].base.inverse(np.clip(t[:, i], -FARTHEST, FARTHEST))
+                x[:, i] = self.columns[j].base.inverse(t[:, i].numpy())
         if self._is_plain:
             return x
         Z = np.empty((len(t), len(self.columns)))

@@ -57,7 +57,7 @@ class EventHeads(nn.Module):
         wide = [i for i, (_, K) in enumerate(self._shapes) if K > MOST_ROWS]
         self._wide = set(wide)
         self.sizes = [len(binary)] + [G * (NARROW if i in wide else K) for i, (G, K) in enumerate(self._shapes)]
-        self.sizes += [self.Q * M] * 3
+        self.sizes += [3 * self.Q * M]
         self.out = nn.Linear(width, max(sum(self.sizes), 1))  # all columns may be constant
         self.levels = nn.ModuleDict({str(i): nn.Linear(NARROW, self._shapes[i][1]) for i in wide})
         self._set_start(events, binary, groups)
@@ -110,14 +110,14 @@ class EventHeads(nn.Module):
     # ---- log-probabilities ---------------------------------------------------------------------------------------
 
     def _parts(self, h):
-        """Logits of the binary columns, of each group, and the three numbers of each logistic law."""
+        """Logits of the binary columns, of each group, and the three numbers of each logistic law (..., 3, M, q)."""
         binary, *rest = self.out(h)[..., : sum(self.sizes)].split(self.sizes, -1)
         groups = []
         for i, ((G, K), part) in enumerate(zip(self._shapes, rest)):
             logits = part.unflatten(-1, (G, NARROW if i in self._wide else K))
             logits = self.levels[str(i)](logits) if i in self._wide else logits
             groups.append(logits + getattr(self, f"gap{i}"))
-        return binary, groups, [part.unflatten(-1, (self.M, self.Q)) for part in rest[len(groups) :]]
+        return binary, groups, rest[-1].unflatten(-1, (3, self.M, self.Q))
 
     def log_prob(self, h, x, known=None):
         """Log-probability of rows.
@@ -179,7 +179,7 @@ class EventHeads(nn.Module):
 
     def _log_logistics(self, laws, low, log_width):
         """Log-mass of cells, or log-density of places times the slope there, (..., n, q)."""
-        logits, means, raw = laws  # (..., n, M, q)
+        logits, means, raw = laws.unbind(-3)  # (..., n, M, q)
         log_s = _log_scale(raw)
         a = (low.unsqueeze(-2) - means) * (-log_s).exp()
         log_delta = log_width.unsqueeze(-2) - log_s
@@ -195,7 +195,8 @@ class EventHeads(nn.Module):
 
     def mode(self, h):
         """The likeliest event of each column, and the mean place of each number column; shapes as of `draw`."""
-        binary, groups, (logits, means, _) = self._parts(h)
+        binary, groups, laws = self._parts(h)
+        logits, means, _ = laws.unbind(-3)
         codes = torch.cat([(binary > 0).long(), *(part.argmax(-1) for part in groups)], -1)
         n_single = len(self.order) - codes.shape[-1]
         codes = torch.cat([codes, codes.new_zeros(len(codes), n_single)], -1)
@@ -206,6 +207,7 @@ class EventHeads(nn.Module):
         """Uniform numbers that one row takes."""
         return len(self.at_binary) + sum(G for G, _ in self._shapes) + 2 * self.Q
 
+    @torch.no_grad()
     def draw(self, h, u):
         """Events and places of rows.
 
@@ -253,15 +255,17 @@ def _log_scale(raw):
 
 
 def _draw_places(laws, u_law, u_place):
-    """Draws (n, q) of logistic mixtures (n, M, q): a law by inversion, a place by inversion of it."""
-    logits, means, raws = (part.transpose(0, 1).contiguous() for part in laws)  # (M, n, q) each
-    weight = (logits - logits.amax(0)).exp()
-    wanted, upto, mean, raw = u_law * weight.sum(0), weight[0], means[0], raws[0]
-    for m in range(1, len(weight)):  # few laws, each step a whole block
-        past = (wanted > upto).to(mean)
-        mean, raw = torch.lerp(mean, means[m], past), torch.lerp(raw, raws[m], past)
-        upto = upto + weight[m]
-    return mean + (raw.exp() + math.exp(LEAST_LOG_SCALE)) * u_place.logit(2.0**-25)
+    """Draws (n, q) of logistic mixtures (n, 3, M, q): a law by inversion, then a place by inversion of it."""
+    laws = laws.permute(1, 2, 0, 3).clone(memory_format=torch.contiguous_format)  # (3, M, n, q), written over
+    upto = laws[0].sub_(laws[0].amax(0)).exp_()
+    for before, here in zip(upto, upto[1:]):  # few laws, each step a whole block
+        here.add_(before)
+    is_past = upto[:-1].lt_(u_law * upto[-1])  # 0 or 1, by which a lerp is exact
+    drawn = laws[1:, 0]  # the mean and the scale, (2, n, q)
+    for m, past in enumerate(is_past, 1):
+        drawn.lerp_(laws[1:, m], past)
+    mean, raw = drawn
+    return raw.exp_().add_(math.exp(LEAST_LOG_SCALE)).mul_(u_place.logit(2.0**-25)).add_(mean)
 
 
 def _log_bernoulli(logits, codes):

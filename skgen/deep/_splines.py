@@ -28,43 +28,48 @@ class SplineBank:
         edges = (np.arange(N_BINS + 1) / N_BINS * 2 - 1) * REACH
         found = [np.clip(np.searchsorted(s.z, edges, side="right") - 1, 0, c - 1) for s, c in zip(splines, counts)]
         self._n_moves = max(int(np.diff(np.append(k, c - 1)).max()) for k, c in zip(found, counts))
-        self._table = torch.as_tensor(np.column_stack([k[:-1] for k in found]))  # (bins, q)
-        self._next = _padded([np.append(s.z[1:-1], np.inf) for s in splines])  # (segments, q), as all below
-        self._z, self._slope = _padded([s.z[:-1] for s in splines]), _padded([1 / s._rise for s in splines])
-        self._x, self._width = _padded([s.x[:-1] for s in splines]), _padded([2 * s._width for s in splines])
-        self._a, self._bend = _padded([s._a for s in splines]), _padded([s._a + s._b - 2 for s in splines])
-        # (end, normal score, scale) of the lower and the upper tail of each column
-        lower = [(s.x[0], s.z[0], s.scale_below) for s in splines]
-        upper = [(s.x[-1], s.z[-1], s.scale_above) for s in splines]
-        self._ends = np.array([lower, upper]).transpose(2, 0, 1)
+        # every table is one line, column after column: an index of one dimension is far quicker than a gather
+        self._first_bin = torch.arange(len(splines)) * N_BINS
+        self._table = torch.as_tensor(np.concatenate([k[:-1] + j * max(counts) for j, k in enumerate(found)]))
+        self._next = _line([np.append(s.z[1:-1], np.inf) for s in splines])
+        self._z, self._slope = _line([s.z[:-1] for s in splines]), _line([1 / s._rise for s in splines])
+        self._x, self._width = _line([s.x[:-1] for s in splines]), _line([2 * s._width for s in splines])
+        self._a, self._bend = _line([s._a for s in splines]), _line([s._a + s._b - 2 for s in splines])
+        # (end, log-mass beyond, scale away from the centre) of the upper and the lower tail of each column
+        upper = [(s.x[-1], log_ndtr(-s.z[-1]), s.scale_above) for s in splines]
+        lower = [(s.x[0], log_ndtr(s.z[0]), -s.scale_below) for s in splines]
+        self._ends = np.array([upper, lower]).transpose(2, 0, 1)
+        self._middle = np.array([0.5 * (s.z[0] + s.z[-1]) for s in splines])
 
     def inverse(self, t):
         """The numbers (n, q) at places (n, q) on the columns' normal axes."""
         t = torch.as_tensor(t)
-        k = self._table.gather(0, (t * (N_BINS / 2 / REACH) + N_BINS / 2).clamp_(0, N_BINS - 1).long())
+        bins = (t * (N_BINS / 2 / REACH) + N_BINS / 2).clamp_(0, N_BINS - 1).long().add_(self._first_bin)
+        places, k = t.reshape(-1), self._table.index_select(0, bins.view(-1))
         for _ in range(self._n_moves):
-            k += t >= self._next.gather(0, k)
-        share = (t - self._z.gather(0, k)).mul_(self._slope.gather(0, k))
+            k += self._next.index_select(0, k).le_(places).long()
+        share = (places - self._z.index_select(0, k)).mul_(self._slope.index_select(0, k))
         eta = share.clamp(0, 1)
         # (1 - B) xi^2 + B xi - eta = 0, by the form of its root that subtracts nothing where B is positive
-        B = self._a.gather(0, k).sub_(self._bend.gather(0, k).mul_(eta))
+        B = self._a.index_select(0, k).sub_(self._bend.index_select(0, k).mul_(eta))
         root = (B - 4 * eta).mul_(B).add_(eta, alpha=4).sqrt_()
-        x = self._width.gather(0, k).mul_(eta).div_(root.add_(B)).add_(self._x.gather(0, k))
-        return self._with_tails(x, t, (share != eta).nonzero().unbind(1))
+        x = self._width.index_select(0, k).mul_(eta).div_(root.add_(B)).add_(self._x.index_select(0, k))
+        self._set_tails(x.numpy(), places, (share != eta).nonzero().view(-1))
+        return x.view(t.shape).numpy()
 
-    def _with_tails(self, x, t, outside):
+    def _set_tails(self, x, places, outside):
         """Beyond the knots the mass falls off exponentially."""
-        x = x.numpy()
-        if len(outside[0]):
-            z, j = t[outside].numpy(), outside[1].numpy()
-            sign = np.where(z < 0.5 * (self._ends[1, 0] + self._ends[1, 1])[j], 1, -1)
-            end, z_end, scale = self._ends[:, (sign < 0).astype(int), j]
-            x[outside[0].numpy(), j] = end - sign * scale * (log_ndtr(sign * z_end) - log_ndtr(sign * z))
-        return x
+        if not len(outside):
+            return
+        z, at = places[outside].numpy(), outside.numpy()
+        j = at % len(self._middle)
+        is_lower = z < self._middle[j]
+        end, log_mass, scale = self._ends[:, is_lower.astype(int), j]
+        x[at] = end + scale * (log_mass - log_ndtr(np.where(is_lower, z, -z)))
 
 
-def _padded(columns):
-    table = np.ones((max(map(len, columns)), len(columns)))
-    for j, column in enumerate(columns):
-        table[: len(column), j] = column
-    return torch.as_tensor(table)
+def _line(columns):
+    table = np.ones((len(columns), max(map(len, columns))))
+    for row, column in zip(table, columns):
+        row[: len(column)] = column
+    return torch.as_tensor(table.ravel())

@@ -168,33 +168,7 @@ class Autoencoder(LatentSpace, DeepModel):
         schema=None,
         random_state=None,
     ):
-        self.latent_dim = latent_dim
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.regularization = regularization
-        self.regularization_strength = regularization_strength
-        self.n_components = n_components
-        self.n_mixtures = n_mixtures
-        self.activation = activation
-        self.n_centres = n_centres
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
-        self.checkpoint = checkpoint
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.categorical_features = categorical_features
-        self.schema = schema
-        self.random_state = random_state
+        self._set_parameters(locals())
 
     # ---- fit -----------------------------------------------------------------------------------------------------
 

@@ -202,33 +202,7 @@ class AutoregressiveNetwork(DeepModel):
         schema=None,
         random_state=None,
     ):
-        self.column_order = column_order
-        self.n_orders = n_orders
-        self.any_order = any_order
-        self.max_cells = max_cells
-        self.hidden_units = hidden_units
-        self.n_blocks = n_blocks
-        self.dropout = dropout
-        self.calibrate = calibrate
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
-        self.checkpoint = checkpoint
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.categorical_features = categorical_features
-        self.schema = schema
-        self.random_state = random_state
+        self._set_parameters(locals())
 
     def _prepare(self, Z, sample_weight, rng):
         pairs = zip(Z.T, self.codec_.columns)

@@ -76,6 +76,10 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     #: Weights mean nothing in other coordinates than those they were learnt in.
     _warm_start_keeps_codec = True
 
+    def _set_parameters(self, arguments):
+        """Keep the arguments of a constructor, each under its name and as it came."""
+        vars(self).update((name, value) for name, value in arguments.items() if name != "self")
+
     # ---- hooks ---------------------------------------------------------------------------------------------------
 
     def _prepare(self, Z, sample_weight, rng):
@@ -126,7 +130,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
             return self._fitted_now(trainer.training, rows, sample_weight)
 
         n_left = trainer.settings.max_epochs - trainer.n_done
-        tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed), sample_weight, fitted)
+        tasks = FitTasks(self, n_left, lambda: self.codec_.decode_typed(rows.typed.copy()), sample_weight, fitted)
         weight = sample_weight if sample_weight is None or chunk else sample_weight / sample_weight.mean()
         history = trainer.run(draw, len(rows), weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)

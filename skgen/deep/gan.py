@@ -188,31 +188,7 @@ class GAN(DeepModel):
         schema=None,
         random_state=None,
     ):
-        self.loss = loss
-        self.latent_dim = latent_dim
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.discriminator_layer_sizes = discriminator_layer_sizes
-        self.pack_size = pack_size
-        self.n_discriminator_steps = n_discriminator_steps
-        self.gradient_penalty = gradient_penalty
-        self.temperature = temperature
-        self.n_centres = n_centres
-        self.condition_on = condition_on
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.warm_start = warm_start
-        self.checkpoint = checkpoint
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.categorical_features = categorical_features
-        self.schema = schema
-        self.random_state = random_state
+        self._set_parameters(locals())
 
     # ---- fit -----------------------------------------------------------------------------------------------------
 

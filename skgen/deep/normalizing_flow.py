@@ -202,35 +202,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         schema=None,
         random_state=None,
     ):
-        self.architecture = architecture
-        self.n_transforms = n_transforms
-        self.n_bins = n_bins
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.n_frequencies = n_frequencies
-        self.activation = activation
-        self.dropout = dropout
-        self.n_passes = n_passes
-        self.marginals = marginals
-        self.condition_on = condition_on
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
-        self.checkpoint = checkpoint
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.categorical_features = categorical_features
-        self.schema = schema
-        self.random_state = random_state
+        self._set_parameters(locals())
 
     # ---- fit -----------------------------------------------------------------------------------------------------
 

@@ -192,28 +192,7 @@ class TorchDensity(DeepModel):
         schema=None,
         random_state=None,
     ):
-        self.module = module
-        self.module_params = module_params
-        self.marginals = marginals
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
-        self.checkpoint = checkpoint
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.categorical_features = categorical_features
-        self.schema = schema
-        self.random_state = random_state
+        self._set_parameters(locals())
 
     def _build_module(self):
         if isinstance(self.module, nn.Module):

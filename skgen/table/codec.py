@@ -186,9 +186,9 @@ class TableCodec:
         return self.decode_typed(Z if self.real is None else self.to_typed(Z))
 
     def decode_typed(self, Z):
-        """The table of the typed view, whatever this codec's view is."""
+        """The table of the typed view, whatever this codec's view is; an array may share its memory with Z."""
         if self._is_float_array():
-            return Z.astype(self.schema.dtype)
+            return Z.astype(self.schema.dtype, copy=False)
         columns = []
         for j, (fitted, column) in enumerate(zip(self.columns, self.schema.columns)):
             if column.kind == "category":

@@ -46,7 +46,9 @@ def row_order(estimator):
         order = generator_from(32).permutation(len(rows))
         moved = model.score_samples(_take(rows, order))
         if is_net(estimator):
-            check_close(moved, scores[order], 1e-4, f"{name}: rows in another order", relative=True)
+            check_close(
+                moved, scores[order], _batch_tolerance(estimator), f"{name}: rows in another order", relative=True
+            )
         else:
             gap = float(np.max(np.abs(moved - scores[order])))
             assert gap == 0.0, f"{name}: rows in another order score otherwise, by up to {gap:.3g}."
@@ -91,7 +93,7 @@ def _take(rows, index):
 
 
 def _batch_tolerance(estimator):
-    return 1e-4 if is_net(estimator) else 1e-12
+    return 1e-10 if is_net(estimator) else 1e-12  # nets score in float64, in products of matrices
 
 
 INVARIANCE_LAWS = {law.__name__: law for law in (units, row_order, batch_size, column_permutation)}
