@@ -3,7 +3,7 @@
 from importlib import import_module
 from inspect import isclass, isfunction
 
-from skgen import datasets, metrics
+from skgen import datasets, exceptions, metrics
 from skgen._registry import PUBLIC
 
 #: Kind of a registry row, or of its folder: title and a sentence.
@@ -65,16 +65,19 @@ def text():
         ("Checks", "What every model has to pass, in ``skgen.testing``.", "skgen.testing"),
         ("Errors", "Errors and warnings, in ``skgen.exceptions``.", "skgen.exceptions"),
     ):
-        found = import_module(module)
-        names = (
-            found.__all__ if hasattr(found, "__all__") else [n for n, v in vars(found).items() if _is_own(v, module)]
-        )
-        lines += _listed(title, sentence, module, sorted(set(names) - set(PUBLIC)))
+        lines += _listed(title, sentence, module, sorted(_own_names(import_module(module))))
     return "\n".join(lines)
 
 
-def _is_own(value, module):
-    return (isclass(value) or isfunction(value)) and value.__module__ == module
+def _own_names(module):
+    """Names that are public in this module first."""
+    own = getattr(module, "__all__", [name for name, value in vars(module).items() if _is_code(value)])
+    first = {name for name in own if module.__name__ == "skgen.exceptions" or not hasattr(exceptions, name)}
+    return first - set(PUBLIC)
+
+
+def _is_code(value):
+    return (isclass(value) or isfunction(value)) and value.__module__.startswith("skgen.")
 
 
 def write(folder):

@@ -63,7 +63,6 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "show_memory": False,
     "remove_config_comments": True,
-    "abort_on_example_error": True,
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),
     "copyfile_regex": r".*GALLERY_HEADER\.rst",
@@ -98,7 +97,7 @@ if os.environ.get("SKGEN_DOC_INTERSPHINX"):  # needs the network
 
 
 def untie(app, what, name, obj, options, lines):
-    """Make plain words of what points into scikit-learn's documentation, in docstrings that are inherited from there."""
+    """Make plain words of what points into scikit-learn's own pages, in docstrings that come from there."""
     if str(getattr(obj, "__module__", "")).startswith("sklearn."):
         lines[:] = [re.sub(r":ref:`([^`<]*?) *<[^`>]*>`", r"\1", line) for line in lines]
 

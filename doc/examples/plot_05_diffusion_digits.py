@@ -14,12 +14,13 @@ from sklearn.decomposition import PCA
 from skgen import DiffusionModel
 
 # %%
-# Time grows with the number of columns, so the digits enter as 16 principal components.
+# Time grows with the number of columns, so the digits enter as 12 principal components.
 
 digits = load_digits().data
-pca = PCA(n_components=16, whiten=True, random_state=0)
+pca = PCA(n_components=12, whiten=True, random_state=0)
 codes = pca.fit_transform(digits)
-model = DiffusionModel(max_epochs=25, hidden_units=64, ode_tol=1e-2, random_state=0).fit(codes)
+settings = {"max_epochs": 20, "batch_size": 128, "hidden_units": 64, "max_cells": 20, "ode_tol": 1e-2}
+model = DiffusionModel(**settings, random_state=0).fit(codes)
 new = pca.inverse_transform(model.sample(40, random_state=1))
 
 figure, axes = plt.subplots(4, 10, figsize=(8, 3.4), layout="constrained")

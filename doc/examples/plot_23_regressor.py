@@ -14,7 +14,7 @@ rng = np.random.default_rng(0)
 x = rng.uniform(-3, 3, size=1_500)
 branch = np.where(rng.random(1_500) < 0.5, 1.0, -1.0) * np.maximum(x, 0)
 y = np.sin(2 * x) * (x < 0) + branch + rng.normal(scale=0.15 + 0.05 * np.abs(x))
-model = GenerativeRegressor(GaussianMixture(16, random_state=0)).fit(x[:, None], y)
+model = GenerativeRegressor(GaussianMixture(10, random_state=0)).fit(x[:, None], y)
 
 places = np.linspace(-3, 3, 200)[:, None]
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharex=True, sharey=True)
