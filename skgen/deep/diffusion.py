@@ -19,7 +19,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from .._sklearn import Interval, StrOptions
-from ._diffusion.diffusion_module import DiffusionModule
+from ._diffusion.diffusion_module import SWARM_STEPS, DiffusionModule
 from ._diffusion.edges import cut_column
 from ._diffusion.noise_end import regression
 from ._diffusion.sampler import SAMPLERS
@@ -34,6 +34,12 @@ _FIRST_STEPS, _MOST_STEPS, _TRIAL_ROWS, _ORDER = 4, 512, 128, 4
 
 #: Rows drawn beside those asked for, where some may lie off the seen support: they spare a whole further block.
 _SPARE_ROWS = 16
+
+#: Points that tell the drift of the marginals: at least, at most, and in evaluations beside those of the training.
+_LEAST_SWARM, _MOST_SWARM, _SWARM_SHARE = 256, 8192, 0.25
+
+#: Standard errors by which the moments of normal coordinates are off at most.
+_NORMAL_ERRORS = 5.0
 
 #: Cells of a column, with few columns and with more of them.
 _FEW_COLUMNS, _CELLS_OF_FEW, _CELLS_OF_MANY = 4, 128, 48
@@ -75,6 +81,9 @@ class DiffusionModel(DeepModel):
         Residual blocks of two hidden layers each.
     dropout : float, default=0.0
         Probability that a hidden number is dropped in a training step.
+    keep_marginals : bool, default=True
+        Whether `fit` ends by taking out of the flow what the net's errors do to the marginal law of each column, as a
+        swarm of points tells it. Not with `condition_on`, nor in `partial_fit` or on other rows with `warm_start`.
     condition_on : list of str or int or None, default=None
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with
         a value for each and `score_samples` is the conditional log-density.
@@ -169,6 +178,7 @@ class DiffusionModel(DeepModel):
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "n_blocks": [Interval(Integral, 0, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "keep_marginals": ["boolean"],
         "condition_on": [list, None],
         "guidance_scale": [Interval(Real, 0, None, closed="left")],
         "condition_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -191,6 +201,7 @@ class DiffusionModel(DeepModel):
         hidden_units=128,
         n_blocks=2,
         dropout=0.0,
+        keep_marginals=True,
         condition_on=None,
         guidance_scale=1.0,
         condition_dropout=0.1,
@@ -253,6 +264,7 @@ class DiffusionModel(DeepModel):
         )
 
     def _finish(self, Z, sample_weight, rng):
+        self._keep_marginals(Z, sample_weight, rng)
         exact = not self.codec_.real.needs_draw_[~self._condition].any()
         tight = _TIGHT_TOL if exact else _TABLE_TOL
         ode_tol = tight if self.ode_tol == "auto" else self.ode_tol
@@ -261,6 +273,20 @@ class DiffusionModel(DeepModel):
             self.likelihood_ = "estimate"
         else:
             self.likelihood_ = "exact" if exact else "lower_bound"
+
+    def _keep_marginals(self, Z, sample_weight, rng):
+        """Take out the drift of the marginals of a trained net, where the coordinates of the rows are normal."""
+        self.module_.drop_double()
+        self.module_.drift.factor.zero_()
+        is_chunk = hasattr(self, "training_") and not self.warm_start  # `partial_fit` leaves a training
+        if not self.keep_marginals or not self.n_epochs_ or is_chunk or self._condition.any():
+            return
+        moments = np.array([np.average(Z**k, axis=0, weights=sample_weight) - (k == 2) for k in (1, 2)])
+        normal = (np.abs(moments) <= _NORMAL_ERRORS * np.sqrt([[1.0 / len(Z)], [2.0 / len(Z)]])).all(axis=0)
+        trained = 3 * self.n_epochs_ * len(Z)  # a step of the training takes about as long as three evaluations
+        n_points = np.clip(_SWARM_SHARE * trained / SWARM_STEPS, _LEAST_SWARM, _MOST_SWARM)
+        with torch.inference_mode():
+            self.module_.take_out_drift(2 ** int(np.log2(n_points)), int(rng.integers(2**31)), normal)
 
     def _enough_steps(self, Z, ode_tol):
         """Steps in which the log-densities of rows have a mean error within the tolerance.

@@ -11,6 +11,7 @@ from skgen.datasets import CorrelatedGaussian
 from skgen.deep._diffusion.cells import NormalCells
 from skgen.deep._diffusion.diffusion_module import DiffusionModule
 from skgen.deep._diffusion.edges import cut_column
+from skgen.deep._diffusion.marginal_drift import MarginalDrift
 from skgen.deep._diffusion.noise_end import regression
 from skgen.deep._random import seeded_init
 from skgen.exceptions import UnsupportedGivenError
@@ -80,14 +81,51 @@ def test_ratios_of_a_column_do_not_see_it():
 
 
 def test_divergence_is_that_of_autograd():
-    """The closed form of the trace, against the Jacobian of the velocity."""
+    """The closed form of the trace, against the Jacobian of the velocity, the drift of the marginals included."""
     made = module()
+    torch.nn.init.normal_(made.drift.factor, std=0.3, generator=torch.Generator().manual_seed(0))
     y = torch.randn(6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     for level in (-3.0, -0.5, 1.5):
         J = torch.autograd.functional.jacobian(lambda y, level=level: made.posterior(y, level)[0], y)
         trace = torch.einsum("ijij->i", J)
         _, variance = made.posterior(y, level)
         assert torch.allclose(trace, ((variance - 1) / np.exp(level)).sum(1), atol=1e-9)
+
+
+def test_drift_is_learned_in_orthonormal_waves():
+    """A drift of waves is found in a swarm of normal marginals, and along the levels; slopes are those of autograd."""
+    generator = torch.Generator().manual_seed(0)
+    drift, found = MarginalDrift(2, -3.0, 2.0).double(), MarginalDrift(2, -3.0, 2.0).double()
+    torch.nn.init.normal_(drift.factor, generator=generator)
+    y = torch.as_tensor(stats.norm.ppf((np.arange(1000) + 0.5) / 1000))
+    y = torch.stack([y, y[torch.randperm(1000, generator=generator)]], 1)
+    levels = np.linspace(-3.0, 2.0, 25)
+    exact = [torch.einsum("q,qdp->dp", drift._polynomials(level), drift.factor) for level in levels]
+    coefficients, fitted = drift.of_swarm(y, drift(y, levels[3])[0])
+    assert torch.allclose(coefficients, exact[3], atol=1e-5)
+    assert torch.allclose(fitted, drift(y, levels[3])[0], atol=1e-5)
+    found.keep(levels, exact, 0.5)
+    assert torch.allclose(found.factor, 0.5 * drift.factor, atol=1e-5)
+    J = torch.autograd.functional.jacobian(lambda y: drift(y, -1.2)[0], y[:5])
+    assert torch.allclose(torch.einsum("ijij->ij", J), drift(y[:5], -1.2)[1], atol=1e-12)
+    far, still = drift(torch.full((1, 2), 1e30, dtype=torch.float64), 0.3)
+    assert torch.isfinite(far).all()
+    assert (still == 0).all()
+
+
+def test_marginals_stay_normal_without_the_drift():
+    """Points that are drawn from a net of random ratios, before and after."""
+    made = module()
+
+    def distance():
+        drawn = made.draw(torch.zeros(8192, 3).double(), torch.Generator().manual_seed(1), "ode", 24, 1.0)
+        return [stats.kstest(column, "norm").statistic for column in drawn.T.numpy()]
+
+    with torch.no_grad():
+        before = distance()
+        made.take_out_drift(4096, 0, np.ones(3, bool))
+        after = distance()
+    assert np.mean(after) < 0.5 * np.mean(before), (before, after)
 
 
 def test_given_columns_neither_move_nor_count():

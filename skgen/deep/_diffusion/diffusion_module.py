@@ -11,6 +11,8 @@ close to the noisy value; the second teaches all ratios from every row.
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from .._module import DensityModule
@@ -18,12 +20,19 @@ from .cells import NormalCells
 from .denoiser import HollowDenoiser
 from .flow_ode import ProbabilityFlow
 from .guidance import Guidance
+from .marginal_drift import MarginalDrift
 from .noise_end import NoiseEnd
 from .sampler import SAMPLERS, Denoised
 from .schedule import NoiseSchedule
 
 #: Numbers of the widest layers that are held at a time: they stay in a processor's cache.
 _CHUNK_NUMBERS = 2**20
+
+#: Half the distance of neighbouring places of a Sobol sequence of torch, which begins at 0.
+_HALF_STEP = 2.0**-31
+
+#: Steps of a swarm, and how many of its points without a drift count beside it.
+SWARM_STEPS, PRIOR_POINTS = 24, 500
 
 
 class DiffusionModule(DensityModule):
@@ -71,6 +80,7 @@ class DiffusionModule(DensityModule):
         self.cells = NormalCells(edges)
         self.denoiser = HollowDenoiser(self.cells, spreads, targets, width, n_blocks, dropout)
         self.schedule = NoiseSchedule(sigma_min, sigma_max)
+        self.drift = MarginalDrift(len(edges), self.schedule.low, self.schedule.high)
         self.targets, self.condition_dropout = list(targets), condition_dropout
         self.given = [j for j in range(len(edges)) if j not in set(targets)]
         ends = (float(part) for part in self.schedule.parts(torch.tensor(self.schedule.high, dtype=torch.float64)))
@@ -82,14 +92,11 @@ class DiffusionModule(DensityModule):
     # ---- training ------------------------------------------------------------------------------------------------
 
     def loss(self, x, generator):
-        n = len(x)
-        level = self.schedule.draw(n, x, generator)
+        level, y = self._noisy(x, generator)
         signal, noise = self._shares(level)
-        fresh = torch.randn(x.shape, generator=generator).to(x)
-        y = torch.where(self.is_target > 0, signal * x + noise * fresh, x)
         overlooked = None
         if self.given and self.condition_dropout:
-            overlooked = (torch.rand(n, generator=generator) < self.condition_dropout).to(x.device)
+            overlooked = (torch.rand(len(x), generator=generator) < self.condition_dropout).to(x.device)
         with torch.no_grad():
             code = self.cells.codes(x)
             _, mass = self.cells.places(y, signal, noise)
@@ -98,6 +105,13 @@ class DiffusionModule(DensityModule):
         behind = self.cells.log_norm(ratio, mass) - own
         beside = self.cells.log_norm(ratio, self.cells.mass) - own
         return (0.5 * (behind + beside) * self.is_target).sum(1)
+
+    def _noisy(self, x, generator):
+        """Levels (n,), and rows (n, d) behind noise of these."""
+        level = self.schedule.draw(len(x), x, generator)
+        signal, noise = self._shares(level)
+        fresh = torch.randn(x.shape, generator=generator).to(x)
+        return level, torch.where(self.is_target > 0, signal * x + noise * fresh, x)
 
     def _shares(self, level):
         """Shares (n, d) of signal and noise at levels (n,): given columns have hardly any noise."""
@@ -121,13 +135,49 @@ class DiffusionModule(DensityModule):
             Whether the given columns count as unknown.
         """
         levels = y.new_full((1,), level)
+        absent = torch.ones(len(y), dtype=torch.bool, device=y.device) if overlook else None
+        mean, variance = self._of_net(y, levels, absent)
+        drift, slope = self.drift(y, level)
+        free = self.is_target
+        return (mean - drift) * free, (variance - math.exp(level) * slope) * free + (1.0 - free)
+
+    def _of_net(self, y, levels, absent=None):
+        """Mean and variance of the net's own posterior, behind points at levels (n,) or (1,)."""
         signal, noise = self._shares(levels)
         a, mass = self.cells.places(y, signal, noise)
-        absent = torch.ones(len(y), dtype=torch.bool, device=y.device) if overlook else None
         g = self.denoiser(y, levels, signal, noise, mass, absent)
-        mean, variance = self.cells.moments(a, mass, g.exp())
-        free = self.is_target
-        return mean * free, variance * free + (1.0 - free)
+        return self.cells.moments(a, mass, g.exp())
+
+    def take_out_drift(self, n, seed, columns):
+        """Learn the drift of the marginals from a swarm of points that goes down the levels, free of it from the start.
+
+        The points begin where a Sobol sequence has them, so that their marginal laws hardly vary.
+
+        Parameters
+        ----------
+        n : int
+            Points, a power of two.
+        seed : int
+            Of the sequence.
+        columns : ndarray of bool of shape (d,)
+            Whose drift is to be learnt.
+        """
+        columns = torch.as_tensor(columns, device=self.is_target.device)
+        even = torch.quasirandom.SobolEngine(len(self.targets), scramble=True, seed=seed).draw(n, dtype=torch.float64)
+        y = self.end.points(self.end.slope.new_zeros(n, 0), torch.special.ndtri(even + _HALF_STEP))
+        levels = [float(level) for level in self.schedule.grid(SWARM_STEPS)[::-1]]
+        step, found, before = levels[0] - levels[1], [], None
+        for level in levels:  # two-step Adams-Bashforth
+            signal, noise = self.schedule.parts(y.new_full((1,), level))
+            mean = torch.cat(
+                [self._of_net(part, part.new_full((1,), level))[0] for part in y.split(self._chunk_rows())]
+            )
+            coefficients, drift = self.drift.of_swarm(y, mean * columns)
+            found.append(coefficients)
+            rate = signal * noise * (mean - drift)
+            y = y + step * (rate if before is None else 1.5 * rate - 0.5 * before)
+            before = rate
+        self.drift.keep(levels, found, n / (n + PRIOR_POINTS))
 
     # ---- the law -------------------------------------------------------------------------------------------------
 

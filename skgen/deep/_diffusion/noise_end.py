@@ -53,8 +53,11 @@ class NoiseEnd(nn.Module):
 
     def draw(self, given, generator):
         """Points (n, t) for given columns (n, c)."""
-        fresh = torch.randn((len(given), len(self.root)), generator=generator).to(self.root)
-        return given @ self.slope + fresh @ self.root.T
+        return self.points(given, torch.randn((len(given), len(self.root)), generator=generator))
+
+    def points(self, given, fresh):
+        """Points (n, t) from given columns (n, c) and standard normal numbers (n, t)."""
+        return given @ self.slope + fresh.to(self.root) @ self.root.T
 
     def log_prob(self, y, given):
         """Log-density (n,) of points."""
