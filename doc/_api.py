@@ -80,9 +80,23 @@ def _is_code(value):
     return (isclass(value) or isfunction(value)) and value.__module__.startswith("skgen.")
 
 
-def write(folder):
-    """Write the page unless it stands."""
+def pages(page):
+    """Names of the files that an API page makes, one for each name."""
+    found, module = set(), None
+    for line in page.splitlines():
+        if line.startswith(".. currentmodule:: "):
+            module = line.removeprefix(".. currentmodule:: ")
+        elif line.startswith("   ") and line.strip().isidentifier():
+            found.add(f"{module}.{line.strip()}.rst")
+    return found
+
+
+def write(folder, generated):
+    """Write the page unless it stands, and remove what older ones made of names that are gone."""
     folder.mkdir(exist_ok=True)
     page, new = folder / "index.rst", text()
     if not page.exists() or page.read_text() != new:
         page.write_text(new)
+    for old in generated.glob("skgen.*.rst"):
+        if old.name not in pages(new):
+            old.unlink()

@@ -104,6 +104,6 @@ def untie(app, what, name, obj, options, lines):
 
 def setup(app):
     """Write what is made of the registry and of the benchmarks before Sphinx reads any page."""
-    _api.write(HERE / "api")
+    _api.write(HERE / "api", HERE / "generated")
     _measured.write(HERE / "generated")
     app.connect("autodoc-process-docstring", untie)

@@ -56,28 +56,38 @@ def test_every_page_of_the_guide_is_in_its_index():
 
 
 @pytest.fixture(scope="module")
-def api_page():
+def api():
     spec = importlib.util.spec_from_file_location("_api", ROOT / "doc" / "_api.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.text()
+    return module
 
 
-def test_every_public_name_is_on_the_api_page_once(api_page):
+def test_every_public_name_is_on_the_api_page_once(api):
+    page = api.text()
     listed, module = Counter(), None
-    for line in api_page.splitlines():
+    for line in page.splitlines():
         if line.startswith(".. currentmodule:: "):
             module = line.removeprefix(".. currentmodule:: ")
         elif re.fullmatch(r"   \w+", line):
             listed[module, line.strip()] += 1
     assert set(listed.values()) == {1}
+    assert {f"{module}.{name}.rst" for module, name in listed} == api.pages(page)
     flat = {name for name, (_, kind) in _registry.PUBLIC.items() if kind != "sentinel"}
     assert {name for module, name in listed if module == "skgen"} == flat
     for name in _registry.PUBLIC.keys() - flat:
-        assert f"``skgen.{name}``" in api_page
-    assert {"skgen.metrics", "skgen.datasets", "skgen.compose", "skgen.testing", "skgen.exceptions"} <= {
-        module for module, _ in listed
-    }
+        assert f"``skgen.{name}``" in page
+    folders = {"skgen.metrics", "skgen.datasets", "skgen.compose", "skgen.testing", "skgen.exceptions"}
+    assert folders <= {module for module, _ in listed}
+
+
+def test_pages_of_names_that_are_gone_are_removed(api, tmp_path):
+    gone, stays, other = (tmp_path / name for name in ("skgen.Gone.rst", "skgen.VAE.rst", "measured_adult.csv"))
+    for file in (gone, stays, other):
+        file.write_text("")
+    api.write(tmp_path / "api", tmp_path)
+    assert not gone.exists() and stays.exists() and other.exists()
+    assert (tmp_path / "api" / "index.rst").read_text() == api.text()
 
 
 # ---- gallery ---------------------------------------------------------------------------------------------------------
