@@ -30,15 +30,20 @@ class AffineChange(Change):
 @known_change.register(RobustScaler)
 @known_change.register(MaxAbsScaler)
 def _divided(scaler, n_columns):
+    _check_no_clip(scaler)
     scale = np.ones(n_columns) if scaler.scale_ is None else scaler.scale_
     return AffineChange(scaler, 1 / scale)
 
 
 @known_change.register(MinMaxScaler)
 def _min_max(scaler, n_columns):
-    if scaler.clip:
-        raise NotInvertibleError(
-            "MinMaxScaler(clip=True) sends all rows beyond the range to its ends, so it is not one-to-one: "
-            "set clip=False."
-        )
+    _check_no_clip(scaler)
     return AffineChange(scaler, scaler.scale_)
+
+
+def _check_no_clip(scaler):
+    if getattr(scaler, "clip", False):
+        raise NotInvertibleError(
+            f"{type(scaler).__name__}(clip=True) sends all rows beyond the range to its ends, so it is not "
+            "one-to-one: set clip=False."
+        )

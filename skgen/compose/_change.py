@@ -4,7 +4,7 @@
 
 A change knows its Jacobian column by column where it can, which column comes from which, and which z have an original.
 Cells outside the domain of T have the log-derivative -inf and are NaN after it; missing cells (NaN) stay NaN and have
-the log-derivative 0, their mass being counted.
+the log-derivative 0, their mass being counted. Where columns are mixed, a row with a missing cell is outside.
 """
 
 from __future__ import annotations

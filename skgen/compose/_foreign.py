@@ -38,7 +38,16 @@ class ForeignChange(Change):
     def log_derivatives(self, X):
         terms = np.zeros(X.shape)
         terms[:, 0] = self.jacobian(as_seen(self.transformer, X))
+        terms[self._spreads_missing(X), 0] = -np.inf
         return terms
+
+    def _spreads_missing(self, X):
+        """Mask of the rows whose missing cells make more cells missing: they have no original."""
+        missing = np.isnan(X).sum(axis=1)
+        spread = missing > 0
+        if spread.any():
+            spread[spread] = np.isnan(self.forward(X[spread])).sum(axis=1) != missing[spread]
+        return spread
 
     def contains(self, Z):
         X = self.inverse(Z)

@@ -10,7 +10,10 @@ from ._change import MIXED, Change, as_numbers, as_seen, known_change
 
 
 class LinearChange(Change):
-    """A fitted transformer with a square matrix, whose log|det| is the same for all rows."""
+    """A fitted transformer with a square matrix, whose log|det| is the same for all rows.
+
+    A row with a missing cell has no components, so it lies outside the domain.
+    """
 
     def __init__(self, transformer, n_columns, log_det):
         super().__init__(np.full(n_columns, MIXED))
@@ -33,7 +36,7 @@ class LinearChange(Change):
 
     def log_derivatives(self, X):
         terms = np.zeros(X.shape)
-        terms[:, 0] = self.log_det_
+        terms[:, 0] = np.where(np.isnan(X).any(axis=1), -np.inf, self.log_det_)
         return terms
 
 

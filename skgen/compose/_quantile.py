@@ -12,6 +12,9 @@ from sklearn.preprocessing import QuantileTransformer
 from ..exceptions import NotInvertibleError
 from ._change import Change, as_numbers, as_seen, known_change
 
+#: Share of the range by which rounding in earlier steps may send a row beyond it.
+_SLACK = 1e-9
+
 
 class QuantileChange(Change):
     """The quantiles of a fitted `QuantileTransformer`; beyond the range that it saw the density is 0."""
@@ -21,6 +24,7 @@ class QuantileChange(Change):
         self.transformer = transformer
         self.is_normal = transformer.output_distribution == "normal"
         self.low, self.high = transformer.quantiles_[0], transformer.quantiles_[-1]
+        self.slack = _SLACK * (self.high - self.low)
         ends = self._transformed(np.array([self.low, self.high]))
         self.ends = ends.min(axis=0), ends.max(axis=0)
 
@@ -51,7 +55,7 @@ class QuantileChange(Change):
 
     def _outside(self, X):
         with np.errstate(invalid="ignore"):
-            return (self.low > X) | (self.high < X)
+            return (self.low - self.slack > X) | (self.high + self.slack < X)
 
     def _beyond(self, Z):
         with np.errstate(invalid="ignore"):

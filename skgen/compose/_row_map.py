@@ -70,6 +70,8 @@ class RowMap:
         self.kept = change.kept[order]
         self.scales = change.scales[order]
         self.in_frame = not is_line and codec.schema.container != "array"
+        self.mixed = np.setdiff1d(np.arange(len(order)), self.sources)
+        self.fences = self._stated_bounds(np.arange(len(order)) if is_line else self.mixed)
         self.shift = np.zeros(len(order))
         self.names = [self._name(i) for i in range(len(order))]
         self.seen_as = None
@@ -85,11 +87,28 @@ class RowMap:
             free += "'"
         return free
 
+    def _stated_bounds(self, places):
+        """Bounds (2, d) that the density's own schema cannot state: those of the old columns at some places."""
+        fences = np.array([[-np.inf], [np.inf]]).repeat(len(self.codec.columns), axis=1)
+        for j in places:
+            fences[:, j] = self.codec.columns[j].low, self.codec.columns[j].high
+        return fences
+
     # ---- numbers -------------------------------------------------------------------------------------------------
 
     def numbers(self, X):
-        """Original numbers (n, d), at the centre of their cell; columns that are no numbers hold anything."""
+        """Original numbers (n, d), at the centre of their cell; columns that are no numbers hold anything.
+
+        Under a map that is not affine, the cells at both ends of the range of fit are taken at the last number that was
+        seen there: their centre may lie where the map has no value.
+        """
         N = self.codec.encode_typed(X)
+        bent = np.union1d(self.sources[~self.kept & ~np.isfinite(self.scales)], self.mixed)
+        for j in bent[bent != MIXED]:
+            column = self.codec.columns[j]
+            if column.lower < column.first or column.last < column.upper:
+                N[N[:, j] == column.lower, j] = max(column.lower, column.first)
+                N[N[:, j] == column.upper, j] = min(column.upper, column.last)
         origins = self._origins()
         return N + origins if origins.any() else N
 
@@ -113,8 +132,49 @@ class RowMap:
         return self.change.forward(N)[:, self.order[i]] + self.shift[i]
 
     def log_derivatives(self, X):
-        """Terms of the log-Jacobian, one column for each of the density's."""
-        return self.change.log_derivatives(self.numbers(X))[:, self.order]
+        """Terms of the log-Jacobian, one column for each of the density's; -inf beyond the fences."""
+        N = self.numbers(X)
+        terms = self.change.log_derivatives(N)[:, self.order]
+        terms[self._beyond(N - self._origins(), *self.fences), 0] = -np.inf
+        return terms
+
+    # ---- originals -----------------------------------------------------------------------------------------------
+
+    @property
+    def bounded(self):
+        """Whether some numbers of the density may have no original."""
+        return self.change.bounded or bool(np.isfinite(self.fences).any())
+
+    @property
+    def cuts_range(self):
+        """Whether draws may leave the range of fit, which a density of frames keeps only in its own columns."""
+        return self.in_frame and len(self.mixed) > 0
+
+    def contains(self, Z):
+        """Mask of the change's numbers that have an original within the fences."""
+        inside = self.change.contains(Z)
+        if np.isfinite(self.fences).any() and inside.any():
+            inside[inside] = ~self._beyond(self._originals(Z[inside]), *self.fences)
+        return inside
+
+    def in_range(self, Z):
+        """Mask of the change's numbers whose originals lie, in mixed columns, in the range that fit saw."""
+        ends = np.array([[-np.inf], [np.inf]]).repeat(Z.shape[1], axis=1)
+        for j in self.mixed:
+            ends[:, j] = self.codec.columns[j].lower, self.codec.columns[j].upper
+        return ~self._beyond(self._originals(Z), *ends)
+
+    def _originals(self, Z):
+        """The typed numbers of the change's numbers, at the centre of their cell."""
+        N = (self.change.inverse(Z) if len(Z) else Z) - self._origins()  # transformers refuse no rows
+        for j in np.setdiff1d(np.arange(N.shape[1]), self.sources[self.kept]):
+            N[:, j] = self.codec.schema.columns[j].snap(N[:, j])
+        return N
+
+    @staticmethod
+    def _beyond(N, low, high):
+        with np.errstate(invalid="ignore"):
+            return ((low > N) | (high < N)).any(axis=1)
 
     # ---- tables --------------------------------------------------------------------------------------------------
 
@@ -154,15 +214,13 @@ class RowMap:
     def from_density(self, rows, conditions=None):
         """The original table of rows of the density; cells that were given come back as they were written."""
         Z = self.to_numbers(rows)
-        N = (self.change.inverse(Z) if len(Z) else Z) - self._origins()  # transformers refuse no rows
+        N = self._originals(Z)
         columns = self.codec.schema.columns
         for i in range(len(self.order)):
             j = self.sources[i]
             if self.kept[i] and (self.in_frame or columns[j].kind == "category"):
                 cells = rows.iloc[:, i] if self.in_frame else rows[:, i]
                 N[:, j] = self.codec.column_numbers(cells, j)
-        for j in np.setdiff1d(np.arange(len(columns)), self.sources[self.kept]):
-            N[:, j] = columns[j].snap(N[:, j])
         return self.codec.decode_typed(N if conditions is None else _as_written(N, conditions))
 
     # ---- checks --------------------------------------------------------------------------------------------------
@@ -178,17 +236,39 @@ class RowMap:
                     "alone: ColumnTransformer(..., remainder='passthrough')."
                 )
 
+    def check_domain(self, N):
+        """Every row of fit must have a place after the transformer: none is learnt as a missing cell."""
+        outside = np.isneginf(self.change.log_derivatives(N))
+        if not outside.any():
+            return
+        wrong = outside.any(axis=1)
+        missing = self.mixed[np.isnan(N[wrong][:, self.mixed]).any(axis=0)]
+        if len(missing):
+            raise NotInvertibleError(
+                f"Columns {[self.codec.schema.names[j] for j in missing]} have missing cells, and the transformer "
+                "mixes them with others: such rows have no components. Drop these rows, or transform each column alone."
+            )
+        raise NotInvertibleError(
+            f"{wrong.sum()} of {len(N)} rows of fit lie outside the domain of the transformer in columns "
+            f"{self._sources_of(outside)}, where they would have no density. Drop these rows, take another function, "
+            "or let the transformer see every row (QuantileTransformer: subsample=None)."
+        )
+
+    def _sources_of(self, terms):
+        """Names of the old columns behind the terms (n, d) that are true: all mixed ones behind a mixture's."""
+        places = self.change.sources[terms.any(axis=0)]
+        places = np.union1d(places[places != MIXED], self.mixed if MIXED in places else places[:0])
+        return [self.codec.schema.names[j] for j in places.astype(int)]
+
     def check_round_trip(self, N):
-        """The rows of fit must come back, wherever they have a density."""
+        """The rows of fit must come back."""
         terms = self.change.log_derivatives(N)
         if np.isposinf(terms).any():
-            names = [self.codec.schema.names[j] for j in self.change.sources[np.isposinf(terms).any(axis=0)]]
             raise NotInvertibleError(
-                f"The slope of the transformer is infinite at some rows of columns {names}, where their density would "
-                "be too. Drop these rows or take another function."
+                "The slope of the transformer is infinite at some rows of columns "
+                f"{self._sources_of(np.isposinf(terms))}, where their density would be too. Drop these rows or take "
+                "another function."
             )
-        inside = ~np.isneginf(terms).any(axis=1)
-        N = N[inside]
         back = self.change.inverse(self.change.forward(N))
         changed = np.setdiff1d(np.arange(N.shape[1]), self.sources[self.kept])
         off = np.abs(back - N)[:, changed]

@@ -68,7 +68,8 @@ def log_abs_det_jacobian(transformer, X):
     Returns
     -------
     log_det : ndarray of shape (n_samples,)
-        Nats per row, -inf outside the transformer's domain; missing cells add nothing.
+        Nats per row, -inf outside the transformer's domain; missing cells add nothing, but a row with one is outside
+        the domain of a transformer that mixes its columns.
 
     Raises
     ------

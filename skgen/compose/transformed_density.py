@@ -200,6 +200,7 @@ class TransformedDensity(DelegatedDensity):
         N = rows.numbers(X)
         rows.learn_places(N)
         rows.check_columns()
+        rows.check_domain(N)
         rows.check_round_trip(N)
         density = clone(self.density)
         if key is None:
@@ -249,6 +250,8 @@ class TransformedDensity(DelegatedDensity):
         """The fitted transformer and its change of variables."""
         if _is_identity(self.transformer):
             return None, IdentityChange(self.n_features_in_)
+        if isinstance(X, np.ndarray) and X.dtype.kind == "f":
+            X = X.astype(np.float64, copy=False)  # as it is asked later
         fit = check_memory(self.memory).cache(_fit_transformer)
         transformer = fit(clone(self.transformer), X, fit_params)
         return transformer, change_of(transformer, self.n_features_in_)
@@ -268,17 +271,17 @@ class TransformedDensity(DelegatedDensity):
                 "The density is given columns (condition_on) that the transformer mixes with others: the original "
                 "columns are then not given. Use a transformer that changes each column alone."
             )
-        if conditional.any() and self.rows_.change.bounded:
+        if conditional.any() and self.rows_.bounded:
             raise UnsupportedGivenError(
                 "The transformer sends rows to a part of the space only, and how much of its mass a density with "
-                "condition_on puts there depends on what is given. Use a transformer without bounds."
+                "condition_on puts there depends on what is given. Use a transformer without bounds, and state none."
             )
 
     def _estimated_mass(self):
         """The share of fixed draws that have an original; a warning where that loses more than 1 %."""
-        if not self.rows_.change.bounded:
+        if not self.rows_.bounded:
             return 1.0
-        mass = float(self.rows_.change.contains(self._fixed_draws()).mean())
+        mass = float(self.rows_.contains(self._fixed_draws()).mean())
         if mass == 0:
             raise RejectionError(
                 "No draw of the density has an original: it puts its mass where the transformer sends no row. "
@@ -286,8 +289,9 @@ class TransformedDensity(DelegatedDensity):
             )
         if mass < 1 - MOST_LOST:
             warnings.warn(
-                f"The density puts {1 - mass:.1%} of its mass where the transformer sends no row. Scores are divided "
-                "by the rest and such draws drawn again; a transformer without bounds may fit better.",
+                f"The density puts {1 - mass:.1%} of its mass where the transformer sends no row, or beyond stated "
+                "bounds. Scores are divided by the rest and such draws drawn again; a transformer without bounds may "
+                "fit better.",
                 LostMassWarning,
                 stacklevel=5,
             )
@@ -317,9 +321,13 @@ class TransformedDensity(DelegatedDensity):
         return self.rows_.from_density(rows, conditions)
 
     def _has_original(self, rows):
-        if not self.rows_.change.bounded or not len(rows):
+        if not len(rows) or not (self.rows_.bounded or self.rows_.cuts_range):
             return None
-        return self.rows_.change.contains(self.rows_.to_numbers(rows))
+        Z = self.rows_.to_numbers(rows)
+        inside = self.rows_.contains(Z)
+        if self.rows_.cuts_range and inside.any():
+            inside[inside] = self.rows_.in_range(Z[inside])
+        return inside
 
     def _given_to_density(self, given):
         return to_inner(self.rows_, given, parse_given(given, self.rows_.codec))

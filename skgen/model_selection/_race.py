@@ -5,6 +5,7 @@ from time import perf_counter
 import numpy as np
 from joblib import effective_n_jobs
 
+from .._sklearn import clone
 from ..exceptions import DegenerateDataError, DivergenceError, LowSupportError, RejectionError
 from ._fold import fit_and_score
 from ._workers import cores_per_worker, limit_own_threads, run_side_by_side
@@ -69,7 +70,7 @@ class Race:
         return True
 
     def _try(self, candidate):
-        model = limit_own_threads(candidate.model, cores_per_worker(self.n_jobs))
+        model = limit_own_threads(clone(candidate.model), cores_per_worker(self.n_jobs))
         calls = [
             (model, self.X, fold, self.sample_weight, self.schema, f"AutoDensity: {candidate.label}, fold {k}.")
             for k, fold in enumerate(self.folds)

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.model_selection import ShuffleSplit
 
 from .._delegated import DelegatedDensity
-from .._input import is_frame_like, take_rows
+from .._input import is_frame_like, take_rows, weights_in_rows
 from .._random import seed_from
 from .._sklearn import Interval, StrOptions, _num_samples, clone
 from ..exceptions import DegenerateDataError
@@ -17,7 +17,7 @@ from ..table import Schema
 from ._fold import make_folds
 from ._ladder import Candidate, climb, has_nets
 from ._race import Race
-from .compare import check_models, share_schema
+from .compare import check_conditions, check_models, check_weighted_fits, declared_conditions, share_schema
 
 #: Up to so many rows the scores come from five folds; beyond, a fifth of the rows is held out once.
 FEW_ROWS, N_FOLDS, HELD_OUT = 2_000, 5, 0.2
@@ -149,6 +149,7 @@ class AutoDensity(DelegatedDensity):
         if sample_weight is not None and (sample_weight == 0).any():
             kept = np.flatnonzero(sample_weight)
             X, sample_weight = take_rows(X, sample_weight > 0), sample_weight[kept]
+        sample_weight = weights_in_rows(sample_weight)
         if _num_samples(X) < 2:
             raise ValueError(
                 "AutoDensity needs at least 2 rows, to learn from some and be judged by others; got 1 sample."
@@ -183,7 +184,10 @@ class AutoDensity(DelegatedDensity):
             raise ValueError("Pass either schema or categorical_features, not both: the schema states the categories.")
         if self.models is not None:
             check_models(self.models)
+            if sample_weight is not None:
+                check_weighted_fits(self.models)
             models, schema = share_schema(self.models, X, sample_weight, self.categorical_features, self.schema)
+            check_conditions(declared_conditions(models, schema))
             return [Candidate(label, model) for label, model in models.items()], schema
         schema = self.schema
         if schema is None:
@@ -195,6 +199,7 @@ class AutoDensity(DelegatedDensity):
         """The tables of a race, and the name of its winner."""
         if not race.results:
             raise DegenerateDataError(f"No model could be fitted: {race.status}.")
+        check_conditions({label: results[0].conditional_on for label, results in race.results.items()})
         self.comparison_ = race.comparison()
         self.best_label_ = self.comparison_.names[0]
         if self.comparison_.likelihood[self.best_label_] == "estimate":

@@ -11,7 +11,8 @@ from sklearn.base import is_outlier_detector
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._sklearn import _check_sample_weight, _num_samples, _safe_indexing, clone, has_fit_parameter
+from .._input import check_weights, weights_in_rows
+from .._sklearn import _num_samples, _safe_indexing, clone, has_fit_parameter
 from ..base import GenerativeModel
 from ..table import Schema
 from ._fold import fit_and_score, make_folds
@@ -55,7 +56,7 @@ def _check_own_measure(name, model, key):
     """A model that brings its own schema or kinds would be scored in another base measure than the rest."""
     params = model.get_params()
     twin = key.removesuffix("schema") + "categorical_features"
-    if params[key] is not None or params.get(twin, "from_dtype") != "from_dtype":
+    if params[key] is not None or not isinstance(params.get(twin, "from_dtype"), str):
         raise ValueError(
             f"{name!r} sets its own schema or categorical_features. All models of a comparison share one: "
             "pass it to the comparison instead."
@@ -85,7 +86,7 @@ def share_schema(models, X, sample_weight, categorical_features, schema):
     return shared, schema
 
 
-def _check_conditions(conditions):
+def check_conditions(conditions):
     """Densities of different columns given others are densities of different things."""
     ways = {}
     for name, columns in conditions.items():
@@ -98,7 +99,7 @@ def _check_conditions(conditions):
         )
 
 
-def _declared_conditions(models, schema):
+def declared_conditions(models, schema):
     """What the models that say so before they are fitted are given; of others nothing is known yet."""
     declared = {}
     for name, model in models.items():
@@ -188,19 +189,19 @@ def compare_densities(
     check_models(models)
     weight = kept = None
     if sample_weight is not None:
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        _check_weighted_fits(models)
+        weight = check_weights(sample_weight, X)
+        check_weighted_fits(models)
         kept = np.flatnonzero(weight)
-        X, weight = _safe_indexing(X, kept), weight[kept]
+        X, weight = _safe_indexing(X, kept), weights_in_rows(weight[kept])
     models, schema = share_schema(models, X, weight, categorical_features, schema)
-    _check_conditions(_declared_conditions(models, schema))
+    check_conditions(declared_conditions(models, schema))
     folds = make_folds(X, cv, random_state, kept)
     results = _run(models, X, folds, weight, schema, n_jobs, verbose)
-    _check_conditions({name: of_model[0].conditional_on for name, of_model in results.items()})
+    check_conditions({name: of_model[0].conditional_on for name, of_model in results.items()})
     return comparison_of(results, folds, _num_samples(X), weight, schema)
 
 
-def _check_weighted_fits(models):
+def check_weighted_fits(models):
     for name, model in models.items():
         if not has_fit_parameter(getattr(model, "estimator", model), "sample_weight"):
             raise ValueError(f"sample_weight was given, but fit of {name!r} takes none. Leave one of the two out.")
@@ -218,9 +219,10 @@ def _run(models, X, folds, weight, schema, n_jobs, verbose):
 
     def show(position, result):
         name, k = tasks[position]
+        held = None if weight is None else weight[folds[k][1]]
         print(
             f"[{position + 1}/{len(tasks)}] {name}, fold {k + 1} of {len(folds)}: "
-            f"{MARKS[result.likelihood]}{result.scores.mean():.3f} nats per row, "
+            f"{MARKS[result.likelihood]}{np.average(result.scores, weights=held):.3f} nats per row, "
             f"fit {result.fit_seconds:.3g} s, score {result.score_seconds:.3g} s",
             flush=True,
         )

@@ -6,7 +6,10 @@ from sklearn.pipeline import Pipeline
 
 from .._delegated import draw_rows, unwrapped
 from .._input import check_weights
-from ..compose.jacobian import log_abs_det_jacobian
+from ..compose._change import as_numbers
+from ..compose.jacobian import change_of, log_abs_det_jacobian
+from ..compose.transformed_density import MASS_DRAWS, MASS_SEED
+from ..exceptions import RejectionError
 from ..metrics import tstr_score, two_sample_auc
 from ..metrics._learner import default_metric
 from ..metrics._rows import paired_rows
@@ -23,7 +26,8 @@ def mean_log_likelihood(estimator, X, y=None, sample_weight=None):
 
     `KernelDensity.score` of scikit-learn is a sum, and the `score` of a `Pipeline` is that of the transformed rows.
     This scorer gives nats per row for both: the pipeline is corrected by the Jacobians of its transformers, so that a
-    search over scalers does not pick the one that shrinks the units most.
+    search over scalers does not pick the one that shrinks the units most, and divided by the mass that lies where
+    they send rows to. It is the score of `make_density_pipeline` with the same steps.
 
     Parameters
     ----------
@@ -75,7 +79,27 @@ def _pipeline_scores(pipeline, X):
             "The transformed rows of this Pipeline are a data frame, whose densities are masses of cells of the "
             "transformed numbers. Use skgen.make_density_pipeline, which keeps the cells of the original ones."
         )
-    return pipeline[-1].score_samples(rows) + log_abs_det_jacobian(pipeline[:-1], X)
+    log_mass = np.log(_mass_in_image(pipeline, np.shape(rows)[1]))
+    return pipeline[-1].score_samples(rows) + log_abs_det_jacobian(pipeline[:-1], X) - log_mass
+
+
+def _mass_in_image(pipeline, n_columns):
+    """The share of fixed draws of the last step that lie where the transformers send rows to."""
+    change, density = change_of(pipeline[:-1], n_columns), unwrapped(pipeline[-1])
+    if not change.bounded:
+        return 1.0
+    if not hasattr(density, "sample"):
+        raise ValueError(
+            f"The transformers of this Pipeline send rows to a part of the space only. {type(density).__name__} has no "
+            "`sample`, by which its mass there could be told: use transformers without bounds, or another density."
+        )
+    mass = float(change.contains(as_numbers(draw_rows(density, MASS_DRAWS, None, MASS_SEED, 0))).mean())
+    if mass == 0:
+        raise RejectionError(
+            "The density puts its mass where the transformers of this Pipeline send no row. Use other transformers, "
+            "or a density of fewer parameters."
+        )
+    return mass
 
 
 def c2st(estimator, X, y=None):

@@ -1,28 +1,65 @@
 """Folds for held-out scores inside a fit: functions of the weighted set of rows, whatever their order.
 
-Copies of a row are dealt to the folds one after the other, and so is the weight of a row, a unit at a time: a row of
-weight 2 counts as the row written twice.
+A row of weight 2 counts as the row written twice. All weight of a row, its copies included, is held out in one fold: a
+density that has seen one copy has seen all. That does not go for values that the law itself repeats, which are the
+cells of tables of few values, and rows that outweigh a fold: theirs is dealt to all folds, a unit at a time.
 """
 
 from __future__ import annotations
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from ..table._frames import is_frame
 
+#: A table whose number columns all have at most so many values repeats its rows by chance.
+FEW_VALUES = 20
+
 
 def row_keys(X):
     """A number of 64 bits for each row, the same for rows of equal cells."""
+    return pd.util.hash_pandas_object(_comparable(X), index=False).to_numpy()
+
+
+def _comparable(X):
+    """A table whose numbers are floats, of one type whichever rows it has, and -0.0 is 0.0."""
     if not is_frame(X):
         X = np.asarray(X)
-        X = pd.DataFrame(X.astype(np.float64) + 0.0 if X.dtype.kind in "iufb" else X)  # -0.0 becomes 0.0
-    elif not isinstance(X, pd.DataFrame):
-        X = X.to_pandas()
-    return pd.util.hash_pandas_object(X, index=False).to_numpy()
+        return pd.DataFrame(X.astype(np.float64) + 0.0 if X.dtype.kind in "iufb" else X)
+    X = nw.from_native(X, eager_only=True)
+    columns = [X[:, j] for j in range(X.shape[1])]
+    return pd.DataFrame({j: _floats(x) if _is_number(x) else _plain(x) for j, x in enumerate(columns)})
 
 
-def held_out_weights(keys, groups, weight, n_folds, rng):
+def _is_number(column):
+    return column.dtype.is_numeric() or column.dtype == nw.Boolean
+
+
+def _floats(column):
+    return column.cast(nw.Float64).to_numpy().astype(np.float64) + 0.0
+
+
+def _plain(column):
+    return column.to_pandas().reset_index(drop=True)
+
+
+def repeats_by_chance(X):
+    """Whether a table consists of categories and numbers of few values, so that copies of a row are rows of their own.
+
+    Columns of numbers with many values say the contrary: of fractions in short tables, more than half of the rows.
+    """
+    X = _comparable(X)
+    half = len(X.drop_duplicates()) / 2
+    return not any(x.nunique() > _few_values(x, half) for _, x in X.items() if x.dtype.kind == "f")
+
+
+def _few_values(x, half):
+    is_whole = (x.dropna() % 1 == 0).all()
+    return FEW_VALUES if is_whole else min(FEW_VALUES, half)
+
+
+def held_out_weights(keys, groups, weight, n_folds, rng, deal_all=False):
     """How much of each row every fold holds out.
 
     Parameters
@@ -37,6 +74,8 @@ def held_out_weights(keys, groups, weight, n_folds, rng):
         Number of folds.
     rng : numpy Generator
         Draws the folds.
+    deal_all : bool, default=False
+        Whether copies and weight of every row are dealt to all folds.
 
     Returns
     -------
@@ -52,11 +91,14 @@ def held_out_weights(keys, groups, weight, n_folds, rng):
         distinct, first, rank = np.unique(keys[own], return_index=True, return_inverse=True)
         before = np.cumsum(weight[own]) - weight[own]
         before -= before[first][rank]  # weight of the copies before each
-        if len(distinct) == 1 and weight[own].sum() <= 1:
+        of_key = np.bincount(rank, weights=weight[own])
+        if len(distinct) == 1 and of_key[0] <= 1:
             continue
         turn = (np.arange(n_folds) - rng.permutation(len(distinct))[rank][:, None]) % n_folds
         after = before + weight[own]
-        out[own] = _units(after[:, None], turn, n_folds) - _units(before[:, None], turn, n_folds)
+        dealt = _units(after[:, None], turn, n_folds) - _units(before[:, None], turn, n_folds)
+        is_dealt = deal_all | (of_key > of_key.sum() / n_folds * (1 + 1e-9))[rank]
+        out[own] = np.where(is_dealt[:, None], dealt, weight[own][:, None] * (turn == 0))
     return out
 
 

@@ -59,11 +59,17 @@ def _scores(density, X):
     return np.asarray(density.score_samples(X), dtype=np.float64)
 
 
-def marginal_model(density, any_model=False):
-    """The model of this package behind a density, or None; of those with marginals, unless `any_model`."""
+def density_of_rows(density):
+    """The fitted density of the rows as they are, behind frames, searches and densities that hand their rows on."""
     model = unwrapped(density)
     while isinstance(model, DelegatedDensity) and type(model)._to_density is DelegatedDensity._to_density:
         model = unwrapped(model.density_)
+    return model
+
+
+def marginal_model(density):
+    """The model of this package with marginals that is behind a density, or None."""
+    model = density_of_rows(density)
     if not isinstance(model, GenerativeModel) or getattr(model, "conditional_on_", ()):
         return None
-    return model if any_model or "known" in inspect.signature(model._log_density).parameters else None
+    return model if "known" in inspect.signature(model._log_density).parameters else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 
 from .._delegated import unwrapped
 from .._random import block_generator, seed_from
@@ -46,6 +47,8 @@ class EmptyCells:
         rows = rows[np.lexsort(self.empty[rows].T)]  # rows that lack the same columns stand together
         at = np.cumsum(self.empty.ravel()).reshape(self.empty.shape) - 1  # the number of each empty cell
         out = np.empty((n, int(self.empty.sum())))
+        if not len(rows):
+            return out
         known, density = self._askable(), unwrapped(density)
         step = max(_CHUNK_ROWS // n, 1)
         for k, first in enumerate(range(0, len(rows), step)):
@@ -90,8 +93,8 @@ class EmptyCells:
         unseen = n_codes == self.Z
         if not unseen.any():
             return self.X
-        nothing = self.codec.decode_typed(np.full((len(self.Z), len(n_codes)), np.nan))
-        return _replace(self.X, unseen, nothing)
+        nothing = np.full(self.Z.shape, np.nan)
+        return _replace(self.X, unseen, self.codec.decode_typed(nothing) if is_frame(self.X) else nothing)
 
 
 def _replace(X, mask, others):
@@ -106,7 +109,7 @@ def _replace(X, mask, others):
     if hasattr(X, "iloc"):
         X = X.copy()
         for j in columns:  # each column has its own dtype
-            X.iloc[mask[:, j], j] = others.iloc[:, j].array[mask[:, j]]
+            _replace_cells(X, j, mask[:, j], _pandas_column(others, j))
         return X
     frame, names = nw.from_native(X, eager_only=True), column_names(X)
     others = nw.from_native(others, eager_only=True) if is_frame(others) else others
@@ -114,5 +117,30 @@ def _replace(X, mask, others):
     for j in columns:
         rows = np.flatnonzero(mask[:, j])
         values = others[names[j]].to_list() if hasattr(others, "to_native") else list(others[:, j])
-        new.append(frame[names[j]].scatter(rows.tolist(), [values[i] for i in rows]))
+        if len(rows) == len(frame) and frame.schema[names[j]] == nw.Unknown:
+            new.append(nw.new_series(names[j], values, backend=frame.implementation))
+        else:
+            new.append(frame[names[j]].scatter(rows.tolist(), [values[i] for i in rows]))
     return frame.with_columns(*new).to_native()
+
+
+def _pandas_column(table, j):
+    if hasattr(table, "iloc"):
+        return table.iloc[:, j]
+    if is_frame(table):
+        return nw.from_native(table, eager_only=True)[:, int(j)].to_pandas()
+    return pd.Series(list(table[:, j]))
+
+
+def _replace_cells(X, j, at, values):
+    """Cells of column j of a pandas frame, in place; one that is empty throughout says nothing of its dtype."""
+    dtype = X.dtypes.iloc[j]
+    if at.all() and dtype.kind in "fO" and not isinstance(dtype, pd.CategoricalDtype):
+        X.isetitem(j, values.set_axis(X.index))
+        return
+    if isinstance(dtype, pd.CategoricalDtype):
+        new = pd.Index(values.array[at]).unique().difference(dtype.categories, sort=False).dropna()
+        if len(new):
+            X.isetitem(j, X.iloc[:, j].cat.add_categories(new))
+        values = pd.Series(np.asarray(values, dtype=object))
+    X.iloc[at, j] = values.array[at]

@@ -61,6 +61,7 @@ class PowerMixture(BaseEstimator):
                 for column, z in zip(self.codec_.columns, Z.T)
             ]
         )
+        self.levels_ = [None if number else np.unique(z) for number, z in zip(self.is_number_, Z.T)]
         self.low_, self.high_ = Z.min(axis=0), Z.max(axis=0)
         self.unit_ = self._units(Z)
         if self.is_number_.any():
@@ -75,9 +76,9 @@ class PowerMixture(BaseEstimator):
             return self.codec_.decode_typed(
                 self._from_density(self.density_.sample(n_samples, random_state=random_state))
             )
-        Z = self.codec_.encode_typed(given)
-        unseen = [column.kind == "category" and column.n_codes for column in self.codec_.columns]
-        Z = np.where(np.array([k or np.inf for k in unseen]) == Z, np.nan, Z)
+        Z = self.codec_.encode_typed(given).copy()
+        for j in np.flatnonzero(~self.is_number_):  # a level that fit did not see is as good as empty
+            Z[~np.isin(Z[:, j], self.levels_[j]), j] = np.nan
         rows = self.density_.sample(len(Z), given=self._to_density(Z), random_state=seed_from(random_state))
         return self.codec_.decode_typed(np.where(np.isnan(Z), self._from_density(rows), Z))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._delegated import unwrapped
+from .._input import weights_in_rows
 from .._sklearn import _num_samples, _safe_indexing
 from ..classic.gaussian_mixture import GaussianMixture
+from ..table._fit_column import fit_column
 from ._marginals import empty_cells, marginal_model, score_rows
 from ._predictive import MixtureLaw, NodeLaw
 
@@ -64,13 +67,15 @@ class TargetRange:
         The target.
     density : estimator
         The fitted density, whose schema says on which grid the target lies.
+    weight : ndarray of shape (n,) or None
+        Weights of the rows, all positive.
     """
 
-    def __init__(self, y, density):
-        model = marginal_model(density, any_model=True)
-        column = None if model is None else model.codec_.columns[-1]
+    def __init__(self, y, density, weight=None):
+        schema = getattr(unwrapped(density), "schema_", None)
+        column = None if schema is None else schema.columns[-1]
         self.resolution = 0.0 if column is None else column.resolution
-        self.heavy = np.asarray(column.heavy) if self.resolution else np.empty(0)
+        self.heavy = _heavy_values(y, column, weight) if self.resolution else np.empty(0)
         margin = _MARGIN * (np.ptp(y) or abs(y[0]) or 1.0)
         self.low, self.high = float(y.min() - margin), float(y.max() + margin)
         self.values = np.empty(0)
@@ -84,6 +89,13 @@ class TargetRange:
             near = np.abs(nodes - value) <= self.resolution
             nodes = np.where(near, value + 1.5 * self.resolution, nodes)
         return np.sort(nodes, axis=1) if len(self.heavy) else nodes
+
+
+def _heavy_values(y, column, weight):
+    """The values of a target on a grid that have a mass of their own."""
+    weight = np.ones(len(y)) if weight is None else weights_in_rows(weight)
+    fitted, _ = fit_column(y - column.origin, column, weight, True)
+    return np.union1d(fitted.heavy, fitted.values) + column.origin
 
 
 class _Scores:

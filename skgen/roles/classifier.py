@@ -30,7 +30,7 @@ from .._sklearn import (
 from ..classic.gaussian_mixture import GaussianMixture
 from ._calibration import fit_posterior, posterior
 from ._class_laws import JointLaw, SeparateLaws
-from ._folds import held_out_weights, row_keys, split_fold
+from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
 from ._inner_density import check_density, check_weighted
 from ._input import check_rows
 
@@ -60,7 +60,8 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
     calibrate : bool, default=True
         Whether probabilities are calibrated: the log-densities are multiplied by a `temperature_` of at most 1, and
         with probability `error_rate_` they count for nothing. Both are fitted to held-out rows. It costs `n_folds`
-        further fits of each density and takes log-loss and calibration error down, on data of many columns by much.
+        further fits of each density. On data of many columns it takes log-loss and calibration error down by much; on
+        small tables whose classes lie apart there is little to gain, and log-loss may rise a little.
     n_folds : int, default=5
         Number of folds of the held-out rows.
     missing : {"marginalize", "event"}, default="marginalize"
@@ -199,7 +200,8 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
 
     def _calibrate(self, X, codes, weight, log_share):
         """Temperature and error rate by the likelihood of rows that the densities have not seen."""
-        held_out = held_out_weights(row_keys(X), codes, weight, self.n_folds, generator_from(self.random_state))
+        rng = generator_from(self.random_state)
+        held_out = held_out_weights(row_keys(X), codes, weight, self.n_folds, rng, repeats_by_chance(X))
         scores, classes, weights = [np.empty((0, len(log_share)))], [], []
         for part in held_out.T:
             train, own, test, out = split_fold(weight, part)

@@ -21,7 +21,8 @@ from .._rollback import rollback
 from .._sklearn import BaseEstimator, HasMethods, Interval, _fit_context, _safe_indexing, check_is_fitted, clone
 from ..exceptions import SchemaError
 from ..table import Schema, TableCodec
-from ._inner_density import share_schema
+from ._inner_density import schema_parameter, share_schema
+from ._marginals import density_of_rows
 from ._rows_draws import EmptyCells
 from ._rows_mixture import PowerMixture
 
@@ -104,7 +105,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "random_state": ["random_state", np.random.Generator],
     }
     _doc_link_module = "skgen"
-    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
     def __init__(self, density=None, n_imputations=1, *, n_rounds=5, random_state=None):
         self.density = density
@@ -131,13 +132,15 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with rollback(self):
             X = check_table(self, X, reset=True)
             self._seed = seed_from(self.random_state)
-            self.schema_ = Schema.infer(X)
-            self.codec_ = TableCodec().fit(X, self.schema_)
-            cells = EmptyCells(self.codec_, X)
-            _check_columns(cells, self.schema_)
             density = self._unfitted(X)
             _check_takes_given(density)
-            self.density_ = density if isinstance(density, FrozenEstimator) else self._fit_rounds(density, cells)
+            is_frozen = isinstance(density, FrozenEstimator)
+            self.codec_ = _codec_of(density, X) if is_frozen else TableCodec().fit(X, _schema_for(density, X))
+            self.schema_ = self.codec_.schema
+            cells = EmptyCells(self.codec_, X)
+            if not is_frozen:  # what is fitted knows the law of a column whatever this table shows
+                _check_columns(cells, self.schema_)
+            self.density_ = density if is_frozen else self._fit_rounds(density, cells)
         return self
 
     def transform(self, X):
@@ -184,7 +187,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _unfitted(self, X):
         if self.density is None:
-            return PowerMixture(schema=self.schema_, random_state=self._seed)
+            return PowerMixture(schema=Schema.infer(X), random_state=self._seed)
         if isinstance(self.density, FrozenEstimator):
             return clone(self.density)
         return share_schema(self.density, X, None)
@@ -216,6 +219,25 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
+
+
+def _schema_for(density, X):
+    """The schema that an unfitted density will read the table by."""
+    name = schema_parameter(density)
+    schema = None if name is None else density.get_params()[name]
+    return Schema.infer(X) if schema is None else schema
+
+
+def _codec_of(density, X):
+    """The codec of a fitted density, which knows levels and columns that the table does not show."""
+    check_is_fitted(unwrapped(density))
+    model = density_of_rows(density)
+    codec = model.rows_.codec if hasattr(model, "rows_") else getattr(model, "codec_", None)
+    if codec is None:
+        return TableCodec().fit(X, getattr(unwrapped(density), "schema_", None))
+    if X.shape[1] != len(codec.columns):
+        raise SchemaError(f"The frozen density was fitted to {len(codec.columns)} columns, got {X.shape[1]}.")
+    return codec
 
 
 def _check_columns(cells, schema):

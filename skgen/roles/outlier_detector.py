@@ -27,7 +27,7 @@ from .._sklearn import (
 )
 from ..classic.kernel_density import KernelDensity
 from ..table import Schema, TableCodec
-from ._folds import held_out_weights, row_keys, split_fold
+from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
 from ._inner_density import check_density, check_weighted, fit_clone, share_schema
 
 #: Kernels of the default density, in standard deviations of the column: a clump of outliers must not hide itself.
@@ -143,14 +143,15 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
         """The density to be cloned, with a schema read off all rows."""
         if self.density is None:
             return wide_kernels(X, weight)
-        check_density(self.density, type(self).__name__, pipelines=True)
+        check_density(self.density, type(self).__name__)
         check_weighted(self.density, weight)
         return share_schema(self.density, X, weight)
 
     def _held_out(self, density, X, keys, weight):
         """The score of each row under densities that have not seen it; of copies, their mean."""
         groups = np.zeros(len(keys), int)
-        held_out = held_out_weights(keys, groups, weight, self.n_folds, generator_from(self.random_state))
+        rng = generator_from(self.random_state)
+        held_out = held_out_weights(keys, groups, weight, self.n_folds, rng, repeats_by_chance(X))
         folds = [split_fold(weight, part) for part in held_out.T if part.any()]
         if not folds:  # one row: nothing to hold out from
             return _scores(self.density_, X)

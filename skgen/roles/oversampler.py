@@ -84,7 +84,7 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
         "random_state": ["random_state", np.random.Generator],
     }
     _doc_link_module = "skgen"
-    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
     def __init__(self, density=None, *, sampling_strategy="auto", random_state=None):
         self.density = density

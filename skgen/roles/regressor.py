@@ -92,7 +92,7 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
         "random_state": ["random_state", np.random.Generator],
     }
     _doc_link_module = "skgen"
-    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
     def __init__(self, density=None, *, missing="marginalize", random_state=None):
         self.density = density
@@ -131,7 +131,7 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
             check_weighted(density, weight)
             self.density_ = fit_clone(density, table, weight)
             self.target_column_ = self._joined.column
-            self._target = TargetRange(y, self.density_)
+            self._target = TargetRange(y, self.density_, weight)
         return self
 
     def _default(self, y, table, weight):

@@ -30,7 +30,7 @@ from ..classic.autoregressive_trees import AutoregressiveTrees
 from ._inner_density import schema_parameter, share_schema
 from ._input import check_rows
 from ._joined import JoinedTable
-from ._rows_tables import append_rows, split_last
+from ._rows_tables import append_rows, rows_like, split_last
 
 
 def _estimator_has(method):
@@ -98,7 +98,7 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state", np.random.Generator],
     }
     _doc_link_module = "skgen"
-    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
     def __init__(self, estimator, density=None, *, n_samples=None, combine="replace", random_state=None):
         self.estimator = estimator
@@ -179,10 +179,10 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
         classes, codes = np.unique(y, return_inverse=True)
         joined = JoinedTable(X, name, default="class")
         density = self._unfitted(seed)
-        if not joined.is_frame and schema_parameter(density) is None:
+        if schema_parameter(density) is None:
             raise ValueError(
                 f"{type(density).__name__} has no parameter `schema`, by which it would learn that the class is a "
-                "category. Use a density that has, or pass X as a DataFrame."
+                "category. Use a density that has, such as GaussianMixture of skgen."
             )
         table = joined.join(X, codes.astype(str) if joined.is_frame else codes)
         rows, target = self._draw(share_schema(density, table, None, [joined.column]), table, X, n, seed)
@@ -201,7 +201,7 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
     def _draw(self, density, table, X, n, seed):
         self.density_ = fitted_clone(density, table)
         drawn = draw_rows(unwrapped(self.density_), n, None, seed, 0)
-        return split_last(drawn, X)
+        return split_last(rows_like(drawn, table), X)
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)

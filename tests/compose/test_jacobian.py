@@ -239,6 +239,31 @@ def test_what_is_not_one_to_one_says_why(transformer, why):
         log_abs_det_jacobian(transformer, rows())
 
 
+def test_a_scaler_that_clips_is_refused():
+    scaler = MaxAbsScaler().fit(rows())
+    scaler.clip = True  # a parameter of newer versions of scikit-learn
+    with pytest.raises(NotInvertibleError, match=r"MaxAbsScaler\(clip=True\).*set clip=False"):
+        log_abs_det_jacobian(scaler, rows())
+
+
+@pytest.mark.parametrize("transformer", MIXING, ids=repr)
+def test_a_row_with_a_missing_cell_has_no_components(transformer):
+    X = rows()
+    transformer.fit(X)
+    some = X[:3].copy()
+    some[1, 2] = np.nan
+    np.testing.assert_array_equal(np.isneginf(log_abs_det_jacobian(transformer, some)), [False, True, False])
+
+
+def test_a_transformer_of_others_may_keep_missing_cells():
+    """The shear loses the second cell with the first; a missing third or second cell stays alone."""
+    some = np.tile(rows()[:1], (3, 1))
+    some[[0, 1, 2], [0, 1, 2]] = np.nan
+    found = change_of(Sheared(), D).log_derivatives(np.where(np.isnan(some[:, [2]]), rows()[0], some))
+    whole = change_of(Sheared(), D).log_derivatives(rows()[:1])[0, 0]
+    assert found[:, 0].tolist() == [-np.inf, whole, whole]
+
+
 def test_ties_have_no_density():
     X = np.repeat([[1.0], [2.0], [3.0]], 50, axis=0)
     with pytest.raises(NotInvertibleError, match=r"equal quantiles in columns \[0\]"):

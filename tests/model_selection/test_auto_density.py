@@ -7,12 +7,22 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.base import clone
+from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import KFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from toy_densities import ToyNormal
 
-from skgen import AutoDensity, GaussianMixture, IndependentColumns, Schema, compare_densities
+from skgen import (
+    AutoDensity,
+    GaussianMixture,
+    IndependentColumns,
+    KernelDensity,
+    NormalizingFlow,
+    Schema,
+    compare_densities,
+)
 from skgen.datasets import EightGaussians, load_wine_table
 from skgen.exceptions import DegenerateDataError, DegenerateDataWarning
 from skgen.model_selection import _race
@@ -109,6 +119,40 @@ def test_weights_are_rows():
     repeated = AutoDensity(models=models, cv=folds[1:]).fit(X[rows])
     np.testing.assert_allclose(weighted.leaderboard_["nats"], repeated.leaderboard_["nats"], rtol=1e-10)
     np.testing.assert_allclose(weighted.score_samples(X), repeated.score_samples(X), rtol=1e-10)
+
+
+def test_the_scale_of_weights_below_one_does_not_matter():
+    models = {"a": ToyNormal(), "b": ToyNormal(scale=1.3)}
+    plain, small = (
+        AutoDensity(models=models, cv=2, random_state=0).fit(X, sample_weight=weight).leaderboard_[["nats", "se"]]
+        for weight in (None, np.full(len(X), 1 / len(X)))
+    )
+    np.testing.assert_allclose(small, plain, rtol=1e-10)
+
+
+def test_densities_of_different_things_do_not_compete():
+    models = {"slow": ToyNormal(fail="fit"), "joint": QUICK["one"], "flow": NormalizingFlow(condition_on=[0])}
+    with pytest.raises(ValueError, match=r"'joint' given \[\]; 'flow' given"):  # before any fit
+        AutoDensity(models=models, cv=2).fit(X)
+
+    class Conditional(ToyNormal):
+        def fit(self, X, y=None, sample_weight=None):
+            self.conditional_on_ = [0]
+            return super().fit(X)
+
+    with pytest.raises(ValueError, match=r"'joint' given \[\]; 'late' given \['0'\]"):
+        AutoDensity(models={"joint": ToyNormal(), "late": Conditional()}, cv=2).fit(X)
+
+
+def test_models_that_take_no_weights_are_named():
+    with pytest.raises(ValueError, match="fit of 'theirs' takes none"):
+        AutoDensity(models={"theirs": SklearnMixture()}, cv=2).fit(X, sample_weight=np.ones(len(X)))
+
+
+def test_the_chosen_model_keeps_its_own_number_of_workers():
+    with parallel_config("threading"):
+        fitted = AutoDensity(models={"kernels": KernelDensity(0.5)}, cv=2, n_jobs=2).fit(X[:60])
+    assert fitted.best_estimator_.n_jobs is None
 
 
 def test_a_lone_missing_cell_of_an_array_is_learnt_and_not_held_out():

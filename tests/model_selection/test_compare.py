@@ -110,6 +110,15 @@ def test_weights_equal_repeated_rows_and_weight_zero_a_dropped_row():
         compare_densities({"sk": SklearnMixture()}, X, sample_weight=weight)
 
 
+def test_the_scale_of_weights_below_one_does_not_matter():
+    X, models = data(n=40), {"a": ToyNormal(), "b": ToyNormal(scale=1.3)}
+    plain = compare_densities(models, X, random_state=0).to_frame()
+    small = compare_densities(models, X, random_state=0, sample_weight=np.full(40, 1 / 40)).to_frame()
+    columns = ["nats", "se", "difference", "difference_se", "low", "high"]
+    np.testing.assert_allclose(small[columns], plain[columns], rtol=1e-12)
+    assert np.isfinite(small["se"]).all()
+
+
 def test_every_model_gets_one_schema_inferred_from_all_rows():
     frame = pd.DataFrame({"whole": np.arange(60) % 7, "fine": np.round(np.linspace(0, 1, 60), 2)})
     seen = []
@@ -131,7 +140,8 @@ def test_a_given_schema_or_kinds_reach_the_models():
     schema = Schema.infer(frame, categorical_features=["code"])
     assert compare_densities({"a": ToyNormal()}, frame, schema=schema).schema is schema
     assert compare_densities({"a": ToyNormal()}, frame, categorical_features=["code"]).schema == schema
-    for own in (ToyNormal(schema=schema), ToyNormal(categorical_features=["code"])):
+    mask = np.array([True, False])
+    for own in (ToyNormal(schema=schema), *(ToyNormal(categorical_features=c) for c in (["code"], mask))):
         with pytest.raises(ValueError, match="'a' sets its own schema or categorical_features"):
             compare_densities({"a": own}, frame)
 
@@ -233,6 +243,15 @@ def test_progress_is_one_line_a_fit(capsys):
         "[1/4] a, fold 1 of 2", "[2/4] a, fold 2 of 2", "[3/4] b, fold 1 of 2", "[4/4] b, fold 2 of 2"
     ]  # fmt: skip
     assert ">= -" in lines[2] and ">=" not in lines[0]
+
+
+def test_progress_shows_the_weighted_mean_of_the_fold(capsys):
+    X, weight = data(n=40), 1.0 + np.arange(40) % 5
+    train, test = np.arange(30), np.arange(30, 40)
+    compare_densities({"a": ToyNormal()}, X, cv=[(train, test)], sample_weight=weight, verbose=1)
+    scores = ToyNormal().fit(X[train], sample_weight=weight[train]).score_samples(X[test])
+    line, means = capsys.readouterr().out, (np.average(scores, weights=weight[test]), scores.mean())
+    assert f"{means[0]:.3f} nats" in line and f"{means[1]:.3f}" not in line
 
 
 def test_an_error_names_its_model_and_fold():

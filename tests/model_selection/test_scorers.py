@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import lognorm, norm
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import IsolationForest
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
@@ -25,7 +25,9 @@ from sklearn.preprocessing import (
 )
 
 from skgen import GaussianMixture, IndependentColumns, NormalizingFlow
+from skgen.compose import make_density_pipeline
 from skgen.datasets import EightGaussians, load_wine_table
+from skgen.exceptions import LostMassWarning
 from skgen.model_selection import c2st, mean_log_likelihood, tstr
 
 RNG = np.random.default_rng(0)
@@ -60,6 +62,33 @@ def test_a_curved_map_gives_the_law_it_should():
     logs = np.log(POSITIVE)
     law = lognorm(np.sqrt(logs.var() + 1e-6), scale=np.exp(logs.mean()))
     assert mean_log_likelihood(pipeline, POSITIVE) == pytest.approx(law.logpdf(POSITIVE).mean(), abs=1e-9)
+
+
+def test_a_pipeline_with_bounds_is_scored_as_the_density_of_its_rows():
+    """A square root sends rows to half of the line, where a wide Gaussian has less than all of its mass."""
+    rows = RNG.exponential(size=(200, 1)) ** 4
+    steps = FunctionTransformer(np.sqrt, np.square), SklearnMixture()
+    law = SklearnMixture().fit(np.sqrt(rows))
+    mass = norm.sf(0, law.means_[0, 0], law.covariances_[0, 0, 0] ** 0.5)
+    scores = law.score_samples(np.sqrt(rows)) - np.log(2 * np.sqrt(rows[:, 0])) - np.log(mass)
+    score = mean_log_likelihood(make_pipeline(*steps).fit(rows), rows)
+    assert mass < 0.9 and score == pytest.approx(scores.mean(), abs=0.01)
+    with pytest.warns(LostMassWarning):
+        density = make_density_pipeline(*steps).fit(rows)
+    assert score == pytest.approx(mean_log_likelihood(density, rows), abs=1e-9)
+
+
+def test_a_density_that_draws_nothing_has_no_score_behind_bounds():
+    class Silent(BaseEstimator):
+        def fit(self, X, y=None):
+            return self
+
+        def score_samples(self, X):
+            return np.zeros(len(X))
+
+    pipeline = make_pipeline(FunctionTransformer(np.sqrt, np.square), Silent()).fit(POSITIVE)
+    with pytest.raises(ValueError, match="Silent has no `sample`"):
+        mean_log_likelihood(pipeline, POSITIVE)
 
 
 def test_a_search_over_scalers_is_not_won_by_the_smallest_units():

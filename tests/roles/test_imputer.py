@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skgen import GaussianMixture, GenerativeImputer, KernelDensity
+from skgen import GaussianMixture, GenerativeImputer, KernelDensity, make_density_pipeline
 from skgen.exceptions import SchemaError
 
 
@@ -163,6 +163,59 @@ def test_a_frozen_density_imputes_as_it_is():
     filled = imputer.transform(df[["kind", "x"]])
     assert not filled.isna().any().any()
     np.testing.assert_array_equal(model.weights_, before)
+
+
+def test_categories_that_the_density_states_are_imputed_as_codes():
+    rng = np.random.default_rng(0)
+    code = rng.integers(3, size=400)
+    X = np.column_stack([4.0 * code + rng.normal(size=400), code])
+    X[:120, 1] = np.nan
+    density = GaussianMixture(3, categorical_features=[1], random_state=0)
+    imputer = GenerativeImputer(density, 20, random_state=0).fit(X)
+    filled = imputer.transform(X)
+    assert imputer.schema_ == imputer.density_.schema_
+    assert set(filled[:120, 1]) <= {0.0, 1.0, 2.0}
+    assert (filled[:120, 1] == code[:120]).mean() > 0.8
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: make_density_pipeline("passthrough", model)])
+@pytest.mark.parametrize("dtype", [object, "category"])
+def test_a_frozen_density_knows_levels_and_columns_that_the_table_does_not_show(wrap, dtype):
+    df = mixed()[["kind", "x"]].astype({"kind": object})
+    model = FrozenEstimator(wrap(GaussianMixture(3, random_state=0)).fit(df))
+    table = df[df["kind"] != "c"].reset_index(drop=True).astype({"kind": dtype})
+    table.loc[len(table)] = [None, 10.0]  # rows of "c" have a mean of 10
+    imputer = GenerativeImputer(model, 20, random_state=0).fit(table)
+    assert imputer.schema_.columns[0].levels == ["a", "b", "c"]
+    assert imputer.transform(table)["kind"].iloc[-1] == "c"
+    assert {filled["kind"].iloc[-1] for filled in imputer.sample_imputations(table)} == {"c"}
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame, lambda data: pd.DataFrame(data, dtype=float)])
+def test_a_frozen_density_imputes_a_column_that_is_empty_throughout(as_frame):
+    df = mixed()[["x"]].assign(kind=mixed()["kind"].astype(object))
+    is_polars = as_frame is pl.DataFrame
+    model = GaussianMixture(3, random_state=0).fit(pl.from_pandas(df) if is_polars else df)
+    table = as_frame({"x": [0.0, 5.0, 10.0], "kind": [None] * 3})
+    filled = GenerativeImputer(FrozenEstimator(model), 20, random_state=0).fit_transform(table)
+    assert filled["kind"].to_list() == ["a", "b", "c"]
+    assert filled["x"].to_list() == [0.0, 5.0, 10.0]
+    with pytest.raises(SchemaError, match="fitted to 2 columns, got 1"):
+        GenerativeImputer(FrozenEstimator(model)).fit(table[["x"]])
+
+
+def test_a_third_value_of_a_number_of_two_is_as_good_as_empty():
+    X, rng = correlated(300)
+    X[:, 1] = X[:, 0] > 1
+    imputer = GenerativeImputer(n_imputations=20, random_state=0).fit(X)
+    filled = imputer.transform(np.array([[np.nan, 7.0], [np.nan, 1.0]]))
+    assert filled[:, 1].tolist() == [7.0, 1.0]
+    assert X[:, 0].min() <= filled[0, 0] <= X[:, 0].max()
+    assert filled[1, 0] > 1
+
+
+def test_the_link_of_the_diagram_is_the_page():
+    assert GenerativeImputer()._get_doc_link().endswith("/generated/skgen.GenerativeImputer.html")
 
 
 def test_searches_pickles_and_pipelines():

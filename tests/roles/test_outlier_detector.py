@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy.stats import norm
 from sklearn.ensemble import IsolationForest
@@ -12,6 +13,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.neighbors import KernelDensity as SklearnKernels
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
@@ -81,8 +84,40 @@ def test_weights_are_rows():
     np.testing.assert_allclose(weighted.score_samples(X), repeated.score_samples(X), atol=1e-10)
 
 
-def test_copies_vouch_for_each_other():
-    """The one value that a thousand rows share is no outlier, though its own copies are held out with it."""
+@pytest.mark.parametrize("weight", [2.0, 10.0])
+def test_a_weight_above_one_does_not_show_a_row_to_its_own_judge(weight):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    narrow = DensityOutlierDetector(KernelDensity(bandwidth=0.05), random_state=0)
+    plain = narrow.fit(X).held_out_scores_
+    heavy = narrow.fit(X, sample_weight=np.full(200, weight)).held_out_scores_
+    np.testing.assert_allclose(heavy, plain, atol=1e-9)
+
+
+def test_the_values_of_a_table_of_few_values_are_told_by_their_shares():
+    X = pd.DataFrame({"a": np.repeat(list("uvwxyz"), [18, 18, 18, 18, 18, 2])})
+    detector = DensityOutlierDetector(GaussianMixture(), random_state=0).fit(X)
+    shares = dict(zip(X["a"], detector.held_out_scores_, strict=True))
+    assert shares.pop("z") < min(shares.values()) - 1
+    np.testing.assert_allclose(list(shares.values()), np.log(18 / 92), atol=0.1)
+
+
+def test_a_pipeline_is_refused():
+    with pytest.raises(ValueError, match="must not be a Pipeline.*make_density_pipeline"):
+        DensityOutlierDetector(make_pipeline(StandardScaler(), SklearnMixture())).fit(np.eye(4))
+
+
+def test_a_table_of_polars_with_empty_cells_is_known_again():
+    rng = np.random.default_rng(0)
+    n = [None if i % 9 == 0 else int(k) for i, k in enumerate(rng.integers(100, size=90))]
+    X = pl.DataFrame({"n": n, "x": rng.normal(size=90)})
+    detector = DensityOutlierDetector(random_state=0).fit(X)
+    whole = X.filter(pl.col("n").is_not_null())
+    expected = detector.held_out_scores_[X["n"].is_not_null().to_numpy()]
+    np.testing.assert_array_equal(detector.score_samples(whole), expected)
+
+
+def test_copies_vouch_for_each_other_where_they_outweigh_a_fold():
+    """The one value that half of the rows share is no outlier: the law has an atom there."""
     X = np.concatenate([np.zeros((100, 1)), np.linspace(5, 6, 100)[:, None]])
     detector = DensityOutlierDetector(SklearnKernels(bandwidth=0.2), random_state=0).fit(X)
     assert detector.predict([[0.0]])[0] == 1

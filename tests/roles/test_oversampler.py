@@ -10,6 +10,7 @@ from scipy.stats import ks_2samp
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neighbors import KernelDensity as SklearnKernels
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
@@ -147,6 +148,35 @@ def test_scikit_learn_densities_serve_and_seeds_repeat():
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, sampler.set_params(random_state=4).fit_resample(X, y)[0])
     assert first[len(X) :].mean() == pytest.approx(4, abs=0.4)
+
+
+@pytest.mark.parametrize("density", [SklearnMixture(random_state=0), SklearnKernels()])
+def test_frames_of_numbers_keep_their_types_under_scikit_learn_densities(density):
+    X, y = two_classes()
+    df = pd.DataFrame({"x": X[:, 0], "n": X[:, 1].round().astype("int8"), "on": X[:, 0] > 0})
+    df["m"] = pd.array(df["n"], dtype="Int64")
+    for frame in (df, pl.from_pandas(df)):
+        new = GenerativeOversampler(density, random_state=0).fit_resample(frame, y)[0]
+        assert list(new.columns) == list(df)
+        assert dict(zip(new.columns, new.dtypes)) == dict(zip(frame.columns, frame.dtypes))
+        assert len(new) == 720
+        assert np.asarray(new["x"])[400:].mean() == pytest.approx(4, abs=0.5)
+
+
+def test_integers_are_rounded_not_cut():
+    """Cells cut at the point would lie half a unit below their class."""
+    rng = np.random.default_rng(0)
+    X = rng.poisson(20, size=(4000, 1))
+    y = np.repeat([0, 1], [3000, 1000])
+    new = GenerativeOversampler(SklearnKernels(bandwidth=0.5), random_state=0).fit_resample(X, y)[0]
+    assert new.dtype == X.dtype
+    assert new[4000:].mean() == pytest.approx(X[3000:].mean(), abs=0.25)
+    small = GenerativeOversampler(SklearnKernels(bandwidth=9.0), random_state=0).fit_resample(X.astype("uint8"), y)[0]
+    assert small.max() < 100  # what falls below 0 is 0 and does not wrap
+
+
+def test_the_link_of_the_diagram_is_the_page():
+    assert GenerativeOversampler()._get_doc_link().endswith("/generated/skgen.GenerativeOversampler.html")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skgen import AutoregressiveTrees, GaussianMixture, GenerativeRegressor, KernelDensity
+from skgen import AutoregressiveTrees, GaussianMixture, GenerativeRegressor, KernelDensity, make_density_pipeline
 from skgen.roles._predictive import MixtureLaw, NodeLaw
 
 
@@ -139,6 +139,43 @@ def test_a_target_of_few_integers_is_summed():
         share = y[(X["s"] == level).to_numpy()].mean()
         assert model.predict(pd.DataFrame({"s": [level]}))[0] == pytest.approx(share, abs=0.02)
     assert model.predict(pd.DataFrame({"s": ["u", "v"]}), quantiles=0.5).round().tolist() == [0.0, 1.0]
+
+
+def half_zeros(n=2000, seed=0):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"x": rng.normal(size=n)})
+    return X, np.where(rng.random(n) < 0.5, 0.0, rng.normal(10, 1, n).round(3))
+
+
+def test_atoms_of_the_target_are_kept_behind_a_transformer():
+    """A target of 0 in half the rows and of mean 10 in the others has mean 5."""
+    X, y = half_zeros()
+    plain = GaussianMixture(random_state=0)
+    for density in (plain, make_density_pipeline("passthrough", plain)):
+        model = GenerativeRegressor(density).fit(X, y)
+        assert model.predict(X[:5]) == pytest.approx(y.mean(), abs=0.6)
+        assert (model.sample_y(X[:5], 400, random_state=0) == 0).mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_atoms_of_the_target_weigh_what_their_rows_weigh():
+    X, y = half_zeros()
+    weight = np.where(y == 0, 1e-3, 1.0)
+    density = make_density_pipeline("passthrough", GaussianMixture(random_state=0))
+    model = GenerativeRegressor(density).fit(X, y, sample_weight=weight)
+    assert model.predict(X[:5]) == pytest.approx(np.average(y, weights=weight), abs=0.1)
+
+
+def test_a_target_of_few_far_values_has_mass_at_these_alone():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"s": rng.choice(["u", "v"], size=900)})
+    y = np.where(X["s"] == "u", rng.choice([0.25, 1000.0], size=900), 5000.0)
+    model = GenerativeRegressor(AutoregressiveTrees(random_state=0)).fit(X, y)
+    share = y[(X["s"] == "u").to_numpy()].mean()
+    assert model.predict(pd.DataFrame({"s": ["u", "v"]})) == pytest.approx([share, 5000.0], rel=0.03)
+
+
+def test_the_link_of_the_diagram_is_the_page():
+    assert GenerativeRegressor()._get_doc_link().endswith("/generated/skgen.GenerativeRegressor.html")
 
 
 def test_a_name_that_the_table_has_is_not_taken_twice():

@@ -4,8 +4,9 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier, is_regressor
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
@@ -135,11 +136,39 @@ def test_searches_clones_and_pickles():
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(one)).predict(X), one.predict(X))
 
 
+class NumbersRecorder(RegressorMixin, BaseEstimator):
+    """Keeps what it was fitted to."""
+
+    def fit(self, X, y):
+        self.X_, self.y_ = X, y
+        return self
+
+
+@pytest.mark.parametrize("combine", ["replace", "append"])
+def test_frames_stay_frames_under_scikit_learn_densities(combine):
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"x": rng.normal(size=2000), "n": rng.integers(9, size=2000)})
+    y = 2 * df["x"] - df["n"]
+    model = TrainOnSynthetic(NumbersRecorder(), SklearnMixture(), combine=combine, random_state=0)
+    for frame in (df, pl.from_pandas(df)):
+        seen = model.fit(frame, y).estimator_
+        assert type(seen.X_) is type(frame)
+        assert dict(zip(seen.X_.columns, seen.X_.dtypes)) == dict(zip(frame.columns, frame.dtypes))
+        new = np.asarray(seen.X_, dtype=float)[-2000:]
+        np.testing.assert_allclose(new @ [2, -1], seen.y_[-2000:], atol=1)
+        assert new.mean(axis=0) == pytest.approx(df.mean().to_numpy(), abs=0.3)
+
+
+def test_the_link_of_the_diagram_is_the_page():
+    assert CLASSIFIER._get_doc_link().endswith("/generated/skgen.TrainOnSynthetic.html")
+
+
 def test_errors_say_what_was_expected():
     X, y = blobs(60)
     with pytest.raises(ValueError, match="must be a classifier or a regressor, got KMeans"):
         TrainOnSynthetic(KMeans()).fit(X, y)
-    with pytest.raises(ValueError, match="has no parameter `schema`"):
-        TrainOnSynthetic(DummyClassifier(), SklearnMixture()).fit(X, y)
+    for table in (X, pd.DataFrame(X, columns=["a", "b"])):
+        with pytest.raises(ValueError, match="has no parameter `schema`"):
+            TrainOnSynthetic(DummyClassifier(), SklearnMixture()).fit(table, y)
     with pytest.raises(ValueError, match="n_samples"):
         TrainOnSynthetic(DummyClassifier(), n_samples=0).fit(X, y)
