@@ -154,7 +154,7 @@ def samples():
     rng = np.random.default_rng(SEED)
     X = rng.normal(size=(4_000, 40)) @ (np.eye(40) + 0.3 * rng.normal(size=(40, 40)))
     n_blocks, rows = 20, []
-    for model in (VAE(max_epochs=2, random_state=SEED), GAN(max_epochs=2, random_state=SEED)):
+    for model in (cls(max_epochs=2, device="cpu", random_state=SEED) for cls in (VAE, GAN)):
         model.fit(X)
         calls = products_of_a_block(model)
         types = {argument.dtype for _, arguments in calls for argument in arguments if torch.is_tensor(argument)}
@@ -208,7 +208,12 @@ def flow():
     truth = law.log_density(fresh)
     start = perf_counter()
     ours = NormalizingFlow(
-        "nsf", max_epochs=n_steps * batch_size // n, batch_size=batch_size, early_stopping=False, random_state=SEED
+        "nsf",
+        max_epochs=n_steps * batch_size // n,
+        batch_size=batch_size,
+        early_stopping=False,
+        device="cpu",
+        random_state=SEED,
     ).fit(X)
     seconds = [perf_counter() - start]
     gaps = [truth - ours.score_samples(fresh)]

@@ -32,7 +32,7 @@ def check_marginals(model, given):
     if "known" not in _parameters(model._log_density):
         raise UnsupportedGivenError(
             f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
-            "GaussianMixture, KernelDensity, BayesianNetwork and AdversarialRandomForest have."
+            "GaussianMixture, KernelDensity, BayesianNetwork and AdversarialRandomForest, among others, have."
         )
     if isinstance(given, dict):
         raise GivenError(

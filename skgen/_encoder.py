@@ -5,6 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
+def distinct(Z):
+    """Positions of the distinct rows, and of each row among them; missing cells equal each other."""
+    keys = np.where(np.isnan(Z), np.inf, Z)  # NaN never equals NaN
+    _, first, row_of = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return first, row_of.reshape(-1)
+
+
 class RowEncoder:
     """Points of R^d for the rows of a typed view.
 
@@ -37,9 +44,8 @@ class RowEncoder:
 
     def distinct(self, weight):
         """Positions of the distinct rows, and their summed weights."""
-        keys = np.where(np.isnan(self.typed), np.inf, self.typed)  # NaN never equals NaN
-        _, first, row_of = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        return first, np.bincount(row_of.reshape(-1), weight)
+        first, row_of = distinct(self.typed)
+        return first, np.bincount(row_of, weight)
 
     def draws(self, rows, n_draws):
         """Points (draws, rows, d) and log-weights of rows: functions of a row alone; one draw where none is needed."""

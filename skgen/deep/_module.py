@@ -34,6 +34,9 @@ class DensityModule(nn.Module):
         The constructor's arguments: numbers, strings, lists, dicts, arrays or objects with `to_state`.
     """
 
+    #: Arguments that weights of one shape depend on: nets that differ in them cannot go on from each other.
+    shaping: tuple[str, ...] = ()
+
     def __init__(self, **config):
         super().__init__()
         self.config = config
@@ -80,6 +83,12 @@ class DensityModule(nn.Module):
     def device(self) -> torch.device:
         """Where the weights lie."""
         return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    def __deepcopy__(self, memo):
+        new = type(self).__new__(type(self))
+        memo[id(self)] = new
+        new.__dict__.update(copy.deepcopy({**self.__dict__, "_double": None}, memo))
+        return new
 
     def __getstate__(self):
         state = {**self.__dict__, "_double": None}

@@ -107,6 +107,11 @@ class Autoencoder(LatentSpace, DeepModel):
     n_epochs_ : int
         Passes over the rows so far.
 
+    Notes
+    -----
+    The law of the codes, and the rows behind scores, are those of the last chunk of `partial_fit`: hand chunks over in
+    random order, and large.
+
     See Also
     --------
     VAE : With a latent law that is learnt with the nets, and a bound for a score.

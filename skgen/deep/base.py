@@ -14,6 +14,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 
+from .._encoder import distinct
 from .._random import block_generator
 from .._sklearn import CallbackSupportMixin, Interval, StrOptions, with_callbacks
 from ..base import GenerativeModel
@@ -182,7 +183,9 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
             module = self._build_module()
         if goes_on:
             weights = self.module_.state_dict()
-            if {k: t.shape for k, t in module.state_dict().items()} != {k: t.shape for k, t in weights.items()}:
+            shapes = [{k: t.shape for k, t in state.items()} for state in (module.state_dict(), weights)]
+            kept, new = ({name: m.config[name] for name in m.shaping} for m in (self.module_, module))
+            if shapes[0] != shapes[1] or kept != new:
                 raise ValueError(
                     "The weights of the last fit do not go with these parameters: fit with warm_start=False."
                 )
@@ -207,15 +210,15 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
             return self.module_.sample(n, torch_generator(rng)).double().cpu().numpy()
 
     def _log_density(self, Z):
-        # a row's rounding errors depend on its place in the chunk: equal rows get equal scores
-        Z, row_of = np.unique(Z, axis=0, return_inverse=True)
+        first, row_of = distinct(Z)  # a row's rounding errors depend on its place in a chunk
+        Z = Z[first]
         scorer = self.module_.in_double()
         with torch.inference_mode():
             chunks = [
                 scorer.log_prob(single(self._inputs(Z[at : at + CHUNK_ROWS], torch.float64))).cpu().numpy()
                 for at in range(0, max(len(Z), 1), CHUNK_ROWS)
             ]
-        return np.concatenate(chunks)[row_of.reshape(-1)]
+        return np.concatenate(chunks)[row_of]
 
     def _inputs(self, Z, dtype=FLOAT):
         """The tensors that the net reads for rows of the view, on its device."""

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from .._encoder import distinct
 from .._sklearn import Interval, StrOptions
 from ._diffusion.diffusion_module import SWARM_STEPS, DiffusionModule
 from ._diffusion.edges import cut_column
@@ -83,7 +84,8 @@ class DiffusionModel(DeepModel):
         Probability that a hidden number is dropped in a training step.
     keep_marginals : bool, default=True
         Whether `fit` ends by taking out of the flow what the net's errors do to the marginal law of each column, as a
-        swarm of points tells it. Not with `condition_on`, nor in `partial_fit` or on other rows with `warm_start`.
+        swarm of points tells it; of columns, that is, whose rows have the normal coordinates of the first fit. Not with
+        `condition_on`, nor in `partial_fit` without `warm_start`.
     condition_on : list of str or int or None, default=None
         Columns that are always given: the model learns the law of the others given these, `sample` needs `given` with
         a value for each and `score_samples` is the conditional log-density.
@@ -232,6 +234,8 @@ class DiffusionModel(DeepModel):
     def _prepare(self, Z, sample_weight, rng):
         if not self.sigma_min < self.sigma_max:
             raise ValueError(f"sigma_min must be below sigma_max, got {self.sigma_min} and {self.sigma_max}.")
+        if self.guidance_scale != 1 and not self._condition.any():
+            raise ValueError(f"guidance_scale={self.guidance_scale} needs columns to be guided by: set condition_on.")
         real = self.codec_.real
         rows = real.decode(Z)
         low, high = (real.encode(rows, np.full(Z.shape, end))[0] for end in (0.0, 1.0))
@@ -268,8 +272,8 @@ class DiffusionModel(DeepModel):
         exact = not self.codec_.real.needs_draw_[~self._condition].any()
         tight = _TIGHT_TOL if exact else _TABLE_TOL
         ode_tol = tight if self.ode_tol == "auto" else self.ode_tol
-        self.n_ode_steps_ = self._enough_steps(Z[:: -(-len(Z) // _TRIAL_ROWS)], ode_tol)
-        if ode_tol > tight:
+        self.n_ode_steps_, is_within = self._enough_steps(Z[:: -(-len(Z) // _TRIAL_ROWS)], ode_tol)
+        if ode_tol > tight or not is_within:
             self.likelihood_ = "estimate"
         else:
             self.likelihood_ = "exact" if exact else "lower_bound"
@@ -289,7 +293,7 @@ class DiffusionModel(DeepModel):
             self.module_.take_out_drift(2 ** int(np.log2(n_points)), int(rng.integers(2**31)), normal)
 
     def _enough_steps(self, Z, ode_tol):
-        """Steps in which the log-densities of rows have a mean error within the tolerance.
+        """Steps in which the log-densities of rows have a mean error within the tolerance, and whether they have it.
 
         Halving the steps of a method of order 4 leaves a fifteenth of the change as error.
         """
@@ -299,7 +303,7 @@ class DiffusionModel(DeepModel):
             now = self._flow_density(Z, n_steps)
             error = np.abs(now - before).mean() / (2**_ORDER - 1)
             if error <= ode_tol:
-                return max(int(np.ceil(1.1 * n_steps * (error / ode_tol) ** (1 / _ORDER))), n_steps // 2)
+                return max(int(np.ceil(1.1 * n_steps * (error / ode_tol) ** (1 / _ORDER))), n_steps // 2), True
             before = now
         warnings.warn(
             f"{_MOST_STEPS} steps leave the flow of DiffusionModel an error of {error:.1e} nats per row, more than "
@@ -307,7 +311,7 @@ class DiffusionModel(DeepModel):
             ConvergenceWarning,
             stacklevel=2,
         )
-        return _MOST_STEPS
+        return _MOST_STEPS, False
 
     # ---- sample, density -----------------------------------------------------------------------------------------
 
@@ -333,9 +337,9 @@ class DiffusionModel(DeepModel):
         return drawn.double().cpu().numpy()
 
     def _log_density(self, Z):
-        # a row's rounding errors depend on its place in the chunk: equal rows get equal scores
-        Z, row_of = np.unique(Z, axis=0, return_inverse=True)
-        return self._flow_density(Z, self.n_ode_steps_)[row_of.reshape(-1)]
+        first, row_of = distinct(Z)  # a row's rounding errors depend on its place in a chunk
+        Z = Z[first]
+        return self._flow_density(Z, self.n_ode_steps_)[row_of]
 
     def _flow_density(self, Z, n_steps):
         """Log-densities under the flow in so many steps."""

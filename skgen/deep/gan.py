@@ -260,7 +260,8 @@ class GAN(DeepModel):
 
     def _log_density(self, Z, known=None):
         if self._condition.any():
-            return self.parzen_.log_density(Z) - self.parzen_.log_density(Z, self._condition)
+            known = None if known is None else known | self._condition
+            return self.parzen_.log_density(Z, known) - self.parzen_.log_density(Z, self._condition)
         return self.parzen_.log_density(Z, known)
 
     # ---- helpers -------------------------------------------------------------------------------------------------

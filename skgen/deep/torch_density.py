@@ -67,7 +67,8 @@ class TorchDensity(DeepModel):
 
     The module sees points of R^d, one coordinate per column: numbers by a smooth increasing map, discrete columns as
     intervals of a normal. It has `log_prob(x)`, the log-density (n,) of points (n, n_features), and
-    `sample(n, generator)`, points drawn with random numbers from the generator alone. It may have `loss(x)` or
+    `sample(n, generator)`, points drawn with random numbers from the generator alone, which lives on the CPU: move what
+    it draws to the module's device. It may have `loss(x)` or
     `loss(x, generator)`, the loss (n,) that training lowers instead of minus the log-density, `make_optimizers(lr,
     weight_decay)`, a dict of optimisers, and `training_step(x, weight, step)` for training in several steps.
 
@@ -149,7 +150,7 @@ class TorchDensity(DeepModel):
     ...     def log_prob(self, x):
     ...         return -0.5 * ((x - self.mean) ** 2 + np.log(2 * np.pi)).sum(1)
     ...     def sample(self, n, generator):
-    ...         return self.mean + torch.randn(n, len(self.mean), generator=generator)
+    ...         return self.mean + torch.randn(n, len(self.mean), generator=generator).to(self.mean)
     >>> X = np.random.default_rng(0).normal(size=(500, 2))
     >>> model = TorchDensity(Normal, max_epochs=5, random_state=0).fit(X)
     >>> round(model.score(X), 1)

@@ -14,6 +14,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 
+from .._encoder import distinct
 from .._sklearn import Interval, StrOptions
 from ..table._draws import column_keys
 from ._blocks import ACTIVATIONS
@@ -228,11 +229,11 @@ class VAE(LatentSpace, DeepModel):
     # ---- density -------------------------------------------------------------------------------------------------
 
     def _log_density(self, Z):
-        # a row's rounding errors depend on its place in the chunk: equal rows get equal scores
-        Z, row_of = np.unique(Z, axis=0, return_inverse=True)
+        first, row_of = distinct(Z)  # a row's rounding errors depend on its place in a chunk
+        Z = Z[first]
         step = max(_CHUNK // self.n_importance_samples, 1)
         parts = [self._log_bound(Z[at : at + step]) for at in range(0, max(len(Z), 1), step)]
-        return np.concatenate(parts)[row_of.reshape(-1)]
+        return np.concatenate(parts)[row_of]
 
     def _log_bound(self, Z):
         x, extra = self._double_rows(Z)

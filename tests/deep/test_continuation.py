@@ -10,7 +10,7 @@ from sklearn.base import clone
 from torch_modules import Mean
 from toy_deep import ToyModule, ToyNet
 
-from skgen import TorchDensity, _registry, load, save
+from skgen import DiffusionModel, NormalizingFlow, TorchDensity, _registry, load, save
 from skgen.deep._training import TrainingRecord
 from skgen.exceptions import InterruptedFitWarning
 
@@ -185,3 +185,19 @@ def test_a_record_of_a_gpu_loads_anywhere():
     assert kinds <= {np.ndarray, int, float, bool, str, type(None)}
     record = TrainingRecord.from_state(model.training_.to_state())
     assert {leaf.device for leaf in leaves(record.tensors()) if isinstance(leaf, torch.Tensor)} == {torch.device("cpu")}
+
+
+@pytest.mark.parametrize(
+    ("model", "changed"),
+    [
+        (NormalizingFlow(n_passes=4, hidden_layer_sizes=(8,), n_bins=4, max_epochs=1), {"n_passes": 2}),
+        (DiffusionModel(hidden_units=8, n_blocks=1, max_cells=4, sigma_min=0.3, max_epochs=1), {"sigma_max": 5.0}),
+    ],
+    ids=["flow", "diffusion"],
+)
+def test_a_warm_start_refuses_a_law_of_another_build(model, changed):
+    """Weights of the same shapes that mean another law."""
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    model.set_params(warm_start=True, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="warm_start=False"):
+        model.set_params(**changed).fit(X)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
 
 from skgen import DiffusionModel
 from skgen.datasets import CorrelatedGaussian
@@ -236,3 +237,27 @@ def test_conditions_and_guidance():
 def test_noise_must_have_a_range():
     with pytest.raises(ValueError, match="sigma_min must be below sigma_max"):
         DiffusionModel(sigma_min=2.0, sigma_max=1.0, max_epochs=1).fit(np.zeros((20, 2)) + np.arange(20)[:, None])
+
+
+def test_guidance_needs_a_condition():
+    with pytest.raises(ValueError, match="set condition_on"):
+        DiffusionModel(guidance_scale=2.0, max_epochs=1, **SMALL).fit(np.zeros((20, 2)))
+
+
+def test_too_few_steps_make_an_estimate(monkeypatch):
+    """Scores whose equation was not solved to the tolerance are not called exact."""
+    monkeypatch.setattr("skgen.deep.diffusion._MOST_STEPS", 8)
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    with pytest.warns(ConvergenceWarning, match="raise ode_tol"):
+        model = DiffusionModel(ode_tol=1e-12, max_epochs=1, **SMALL).fit(X)
+    assert model.likelihood_ == "estimate"
+
+
+def test_rare_conditions_grow_the_pool():
+    """A pool of weighted draws that has to grow holds whole blocks, though the model draws some rows to spare."""
+    rng = np.random.default_rng(0)
+    level = rng.choice(["often", "rare"], 4000, p=[0.98, 0.02])
+    table = pd.DataFrame({"level": level, "size": rng.normal(size=4000) + 3.0 * (level == "rare")})
+    model = DiffusionModel(max_epochs=2, **SMALL).fit(table)
+    drawn = model.sample(1500, given={"level": "rare"})
+    assert set(drawn["level"]) == {"rare"}

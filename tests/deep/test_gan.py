@@ -191,3 +191,13 @@ def test_the_ceiling_is_what_a_kernel_density_reaches():
     Z = codec.fit_encode(X)
     ceiling = parzen_ceiling(Z, codec, generator_from(0))
     assert abs(ceiling + 0.5 * np.log(2 * np.pi * np.e)) < 0.15  # 300 rows: 3.5 standard errors
+
+
+def test_conditional_scores_given_further_columns():
+    """log p(a | c) - log p(a, b | c) of a model of p(a, b | c), against the kernels behind it."""
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    model = GAN(condition_on=[2], max_epochs=1, n_centres=100, random_state=0).fit(X)
+    known = np.array([True, False, True])
+    expected = model.parzen_.log_density(X) - model.parzen_.log_density(X, known)
+    assert model.score_samples(X, given=[0, 2]) == pytest.approx(expected)
+    assert np.abs(expected).max() > 0.1

@@ -1,5 +1,6 @@
 """TorchDensity: a user's module behind the contract, its parameters among the model's."""
 
+import copy
 import functools
 import math
 import pickle
@@ -186,3 +187,23 @@ def test_tables_go_in_and_come_out():
     rows = model.sample(300)
     assert rows.dtypes.equals(table.dtypes) and model.likelihood_ == "lower_bound"
     assert rows["x"][rows["level"] == "a"].mean() > rows["x"][rows["level"] == "b"].mean() + 0.3
+
+
+def test_copies_need_no_pickle():
+    """The float64 copy of a module whose class is local, which pickle refuses."""
+
+    class Local(torch.nn.Module):
+        def __init__(self, n_features):
+            super().__init__()
+            self.mean = torch.nn.Parameter(torch.zeros(n_features))
+
+        def log_prob(self, x):
+            return -0.5 * ((x - self.mean) ** 2 + np.log(2 * np.pi)).sum(1)
+
+    model = TorchDensity(Local, max_epochs=1, random_state=0).fit(np.random.default_rng(0).normal(size=(50, 2)))
+    twin = copy.deepcopy(model.module_)
+    model.module_.device = lambda: torch.device("meta")  # as on a GPU, where pickling goes by the CPU
+    copied = copy.deepcopy(model.module_)
+    for module in (twin, copied):
+        assert torch.equal(module.inner.mean, model.module_.inner.mean)
+        assert module.inner.mean is not model.module_.inner.mean

@@ -58,6 +58,8 @@ class DiffusionModule(DensityModule):
         Share of training rows whose given columns are overlooked.
     """
 
+    shaping = ("sigma_min", "sigma_max")
+
     def __init__(self, **config):
         super().__init__(**config)
         self._build(**config)

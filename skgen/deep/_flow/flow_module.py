@@ -67,6 +67,8 @@ class FlowModule(DensityModule):
         Probability of dropping a hidden number in training.
     """
 
+    shaping = ("architecture", "n_groups", "n_frequencies")
+
     def __init__(
         self,
         is_condition,

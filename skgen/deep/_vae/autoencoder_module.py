@@ -18,7 +18,7 @@ from .nets import EncoderDecoder
 #: Kinds of regularisation.
 REGULARIZATIONS = ("none", "l2", "gradient_penalty", "noise")
 
-#: Weight of the squared latent place, which keeps the codes in bounds whatever the regularisation.
+#: Weight of the squared latent place, which keeps the codes in bounds where there is a regularisation.
 LATENT_WEIGHT = 1e-2
 
 
