@@ -16,15 +16,15 @@ from ..table import Schema
 _SCHEMA = re.compile(r"(estimator__)*schema")
 
 
-def check_density(density, role, pipelines=False):
-    """An error where an estimator has no log-density of rows; of the rows themselves, unless `pipelines` may stand."""
+def check_density(density, role):
+    """An error where an estimator has no log-density of the rows themselves."""
     if isinstance(density, type) or not (hasattr(density, "fit") and hasattr(density, "score_samples")):
         raise ValueError(f"density of {role} must be an estimator with fit and score_samples, got {density!r}.")
     if is_outlier_detector(density):
         raise ValueError(
             f"density of {role} must have log-densities, got {density!r}, whose score_samples is an outlier score."
         )
-    if not pipelines and isinstance(getattr(density, "estimator", density), Pipeline):
+    if isinstance(getattr(density, "estimator", density), Pipeline):
         raise ValueError(
             f"density of {role} must not be a Pipeline, whose score is the density of the transformed rows: "
             "use make_density_pipeline with the same steps."
