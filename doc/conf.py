@@ -5,13 +5,13 @@ import re
 import sys
 from pathlib import Path
 
+from skgen import __version__
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import _api  # noqa: E402  the pages of the registry
 import _measured  # noqa: E402  the figures of the benchmarks
-
-from skgen import __version__  # noqa: E402
 
 project = "skgen"
 author = "skgen developers"

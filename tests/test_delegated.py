@@ -63,7 +63,6 @@ def two_humps(n, seed=0):
     return rng.normal(0, 0.5, (n, 2)) + 4 * rng.integers(2, size=(n, 1))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks([Handed()])
 def test_sklearn_check(estimator, check):
     check(estimator)

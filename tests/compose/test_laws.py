@@ -38,7 +38,6 @@ def scaled(density):
 
 
 @pytest.mark.parametrize("law", CHECKED)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_law(law):
     check_generative_model(scaled(GaussianMixture(2, random_state=0)), laws=[law])
 

@@ -58,7 +58,6 @@ def fitted(model, X):
 # ---- what scikit-learn asks ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
     [
         TransformedDensity(StandardScaler(), GaussianMixture(random_state=0)),
@@ -183,7 +182,7 @@ def search(model, X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LostMassWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")  # rows beyond the quantiles
-        warnings.filterwarnings("ignore", "invalid value encountered in subtract", RuntimeWarning)
+        warnings.filterwarnings("ignore", "invalid value encountered in subtract", RuntimeWarning)  # their spread
         return GridSearchCV(model, {"transformer": transformers}, cv=3).fit(X)
 
 

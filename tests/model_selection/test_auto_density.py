@@ -224,8 +224,6 @@ def test_losers_do_not_warn():
     assert {str(warning.message) for warning in caught} == {"scale 1.0"} and len(caught) == 1
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings(f"ignore::{DegenerateDataWarning.__module__}.DegenerateDataWarning")
 @parametrize_with_checks([AutoDensity(time_budget=1e-6, cv=2, random_state=0)])
 def test_sklearn_check(estimator, check):
