@@ -1,6 +1,7 @@
 """Deep models on images: binarised handwritten digits, in nats.
 
-Usage: python benchmarks/images.py [--data DIR] [--models VAE AutoregressiveNetwork] [--minutes 20] [--rows N] [--write]
+Usage: python benchmarks/images.py [--data DIR] [--models VAE AutoregressiveNetwork] [--minutes 20] [--rows N]
+           [--jobs 2] [--write]
 
 mnist.npz (x_train, x_test: grey values 0 to 255) is read from DIR, or from the folder that the environment variable
 SKGEN_DATA names. A pixel is 1 with its grey value over 255 as probability: the 60,000 training images are drawn anew
@@ -8,6 +9,7 @@ for each epoch, one call of partial_fit, and the 10,000 test images once with se
 the first epoch alone, so that each pixel has been seen at either value.
 
 Each model trains for --minutes, its schedule following the number of epochs that fit; the figures are those reached.
+Models run `--jobs` at a time, on one thread each where that is above 1.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from time import perf_counter
 
 import numpy as np
 from _report import publish, table
+from joblib import Parallel, delayed
 
 import skgen
 
@@ -77,8 +80,12 @@ def train(model, grey, minutes, rng):
         rows = rows[:0]
 
 
-def measure(name, parameters, goal, images, minutes):
+def measure(name, parameters, goal, images, minutes, n_threads):
     """One line of the table."""
+    if n_threads is not None:
+        import torch
+
+        torch.set_num_threads(n_threads)
     grey, grey_test = images
     categories = np.ones(images[0].shape[1], bool)
     model = getattr(skgen, name)(**parameters, categorical_features=categories, random_state=SEED)
@@ -106,10 +113,13 @@ def main():
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--minutes", type=float, default=20.0, help="training time of each model")
     parser.add_argument("--rows", type=int, default=None, help="training images, for a quick look")
+    parser.add_argument("--jobs", type=int, default=1, help="models side by side; above 1, on one thread each")
     parser.add_argument("--write", action="store_true", help="write results/images.md")
     arguments = parser.parse_args()
     images = load(arguments.data, arguments.rows)
-    lines = [measure(name, *MODELS[name], images, arguments.minutes) for name in arguments.models]
+    n_threads = 1 if arguments.jobs > 1 else None
+    calls = (delayed(measure)(name, *MODELS[name], images, arguments.minutes, n_threads) for name in arguments.models)
+    lines = Parallel(arguments.jobs)(calls)
     header = ("model", "epochs", "minutes", "test nats (minus log-likelihood)", "wanted after two hours", "score s")
     said = f"binarised MNIST, {arguments.minutes:g} minutes of training each, test images drawn with seed {SEED}"
     publish("images", "Deep models on images", [(said, table(header, lines))], arguments.write)

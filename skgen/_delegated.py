@@ -38,17 +38,36 @@ def unwrapped(density):
             return density
 
 
+def schema_parameter(density):
+    """Name of the parameter by which a density, or what a search searches, takes the schema of X; None without one.
+
+    Densities of transformed rows inside a density have parameters called `schema` as well, but of other rows.
+    """
+    prefix = ""
+    while "schema" not in (own := density.get_params(deep=False)):
+        if isinstance(density, FrozenEstimator) or not hasattr(own.get("estimator"), "get_params"):
+            return None
+        density, prefix = own["estimator"], f"{prefix}estimator__"
+    return f"{prefix}schema"
+
+
+def check_weighted(density, sample_weight):
+    """An error where weights are given that the density cannot take."""
+    if sample_weight is None or isinstance(density, FrozenEstimator):
+        return
+    if not has_fit_parameter(getattr(density, "estimator", density), "sample_weight"):
+        raise ValueError(
+            f"sample_weight was given, but fit of {type(density).__name__} takes none. Use a density that does, "
+            "such as those of skgen, or leave the weights out."
+        )
+
+
 def fitted_clone(density, X, sample_weight=None, **fit_params):
     """A clone of a density, fitted (a frozen one as it is); weights raise where it takes none."""
-    density = clone(density)
+    check_weighted(density, sample_weight)
     if sample_weight is not None and not isinstance(density, FrozenEstimator):
-        if not has_fit_parameter(getattr(density, "estimator", density), "sample_weight"):
-            raise ValueError(
-                f"sample_weight was given, but fit of {type(density).__name__} takes none. Use a density that does, "
-                "such as those of skgen, or leave the weights out."
-            )
         fit_params["sample_weight"] = sample_weight
-    return density.fit(X, None, **fit_params)
+    return clone(density).fit(X, None, **fit_params)
 
 
 def is_ours(density) -> bool:

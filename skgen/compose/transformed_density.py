@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_memory
 
-from .._delegated import DelegatedDensity, draw_rows, fitted_clone, unwrapped
+from .._delegated import DelegatedDensity, draw_rows, fitted_clone, schema_parameter, unwrapped
 from .._input import take_rows
 from .._random import BLOCK_ROWS, block_generator
 from .._sklearn import HasMethods, StrOptions, clone, get_tags, has_fit_parameter
@@ -52,16 +52,6 @@ def _weight_params(transformer, weight):
         steps = [(name, step) for name, step in transformer.steps if hasattr(step, "fit")]
         return {f"{name}__sample_weight": weight for name, step in steps if has_fit_parameter(step, "sample_weight")}
     return {"sample_weight": weight} if has_fit_parameter(transformer, "sample_weight") else {}
-
-
-def _schema_parameter(density):
-    """Name of the parameter by which a density, or what a search searches, takes a schema; None without one."""
-    prefix = ""
-    while "schema" not in (own := density.get_params(deep=False)):
-        if isinstance(density, FrozenEstimator) or "estimator" not in own:
-            return None
-        density, prefix = own["estimator"], f"{prefix}estimator__"
-    return f"{prefix}schema"
 
 
 def _check_states_nothing(density, name):
@@ -186,7 +176,7 @@ class TransformedDensity(DelegatedDensity):
         self._check_density()
         if sample_weight is not None:
             X, sample_weight = take_rows(X, sample_weight > 0), sample_weight[sample_weight > 0]
-        key = _schema_parameter(self.density)
+        key = schema_parameter(self.density)
         if key is None and not is_frame(X):
             X = np.asarray(X, dtype=np.float64)
         params = self._routed(sample_weight)
@@ -223,7 +213,7 @@ class TransformedDensity(DelegatedDensity):
                 "Use a density, such as GaussianMixture."
             )
 
-        key = _schema_parameter(self.density)
+        key = schema_parameter(self.density)
         if key is not None:
             _check_states_nothing(self.density, key)
 

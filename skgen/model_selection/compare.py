@@ -8,9 +8,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import is_outlier_detector
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from .._delegated import schema_parameter
 from .._input import check_weights, weights_in_rows
 from .._sklearn import _num_samples, _safe_indexing, clone, has_fit_parameter
 from ..base import GenerativeModel
@@ -18,19 +18,6 @@ from ..table import Schema
 from ._fold import fit_and_score, make_folds
 from ._workers import cores_per_worker, limit_own_threads, run_side_by_side
 from .comparison import MARKS, comparison_of
-
-
-def schema_parameter(model):
-    """Name of the parameter by which a model, or what a search searches, takes the schema of X; None without one.
-
-    Densities of transformed rows inside a model have parameters called `schema` as well, but of other rows.
-    """
-    prefix = ""
-    while "schema" not in (own := model.get_params(deep=False)):
-        if isinstance(model, FrozenEstimator) or not hasattr(own.get("estimator"), "get_params"):
-            return None
-        model, prefix = own["estimator"], prefix + "estimator__"
-    return prefix + "schema"
 
 
 def check_models(models):

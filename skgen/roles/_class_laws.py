@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._delegated import fitted_clone, schema_parameter
 from .._sklearn import _safe_indexing
-from ._inner_density import check_same_measure, fit_clone, schema_parameter, share_schema
+from ._inner_density import check_same_measure, share_schema
 from ._joined import JoinedTable
 from ._marginals import score_rows
 
@@ -40,7 +41,7 @@ class SeparateLaws:
     def fit(self, X, codes, sample_weight, log_prior, run):
         """The fitted densities, in the order of the classes."""
         parts = [_take(X, sample_weight, np.flatnonzero(codes == k)) for k in range(len(log_prior))]
-        densities = run([(fit_clone, self.density, *part) for part in parts])
+        densities = run([(fitted_clone, self.density, *part) for part in parts])
         check_same_measure(densities)
         return densities
 
@@ -80,7 +81,7 @@ class JointLaw:
 
     def fit(self, X, codes, sample_weight, log_prior, run):
         """The fitted joint density, in a list."""
-        return run([(fit_clone, self.density, self.joined.join(X, self.labels[codes]), sample_weight)])
+        return run([(fitted_clone, self.density, self.joined.join(X, self.labels[codes]), sample_weight)])
 
     def log_likelihood(self, densities, X, log_prior, marginalize):
         """Log-densities (n, K) of rows given their class."""

@@ -1,19 +1,16 @@
-"""The density inside a role: what may stand there, its schema, its fit with weights."""
+"""The density inside a role: what may stand there, its schema, its measure."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 from sklearn.base import is_outlier_detector
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._sklearn import clone, has_fit_parameter
+from .._delegated import schema_parameter
+from .._sklearn import clone
 from ..exceptions import SchemaError
 from ..table import Schema
-
-_SCHEMA = re.compile(r"(estimator__)*schema")
 
 
 def check_density(density, role):
@@ -29,12 +26,6 @@ def check_density(density, role):
             f"density of {role} must not be a Pipeline, whose score is the density of the transformed rows: "
             "use make_density_pipeline with the same steps."
         )
-
-
-def schema_parameter(density):
-    """The name of the parameter that takes a schema, also inside a search; None where there is none."""
-    names = [name for name in density.get_params() if _SCHEMA.fullmatch(name)]
-    return max(names, key=len) if names else None
 
 
 def share_schema(density, X, sample_weight, categorical=()):
@@ -75,21 +66,6 @@ def _with_columns(flags, columns):
     if flags and all(isinstance(flag, bool) for flag in flags):
         return [*flags, *(True for _ in columns)]
     return [*flags, *columns]
-
-
-def check_weighted(density, sample_weight):
-    """An error where weights are given that the density cannot take."""
-    if sample_weight is not None and not has_fit_parameter(getattr(density, "estimator", density), "sample_weight"):
-        raise ValueError(
-            f"sample_weight was given, but fit of {type(density).__name__} takes none. Leave it out, or use a density "
-            "that takes it."
-        )
-
-
-def fit_clone(density, X, sample_weight):
-    """A fitted clone."""
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    return clone(density).fit(X, None, **weights)
 
 
 def check_same_measure(densities):

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._delegated import check_weighted
 from .._input import check_table, weights_in_rows
 from .._random import generator_from
 from .._rollback import rollback
@@ -31,7 +32,7 @@ from ..classic.gaussian_mixture import GaussianMixture
 from ._calibration import fit_posterior, posterior
 from ._class_laws import JointLaw, SeparateLaws
 from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
-from ._inner_density import check_density, check_weighted
+from ._inner_density import check_density
 from ._input import check_rows
 
 #: Smallest variance of the default density, in variances of the columns: classes have columns that hardly vary.

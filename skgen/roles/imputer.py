@@ -14,14 +14,14 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.frozen import FrozenEstimator
 
-from .._delegated import unwrapped
+from .._delegated import schema_parameter, unwrapped
 from .._input import check_table
 from .._random import block_generator, generator_from, seed_from
 from .._rollback import rollback
 from .._sklearn import BaseEstimator, HasMethods, Interval, _fit_context, _safe_indexing, check_is_fitted, clone
 from ..exceptions import SchemaError
 from ..table import Schema, TableCodec
-from ._inner_density import schema_parameter, share_schema
+from ._inner_density import share_schema
 from ._marginals import density_of_rows
 from ._rows_draws import EmptyCells
 from ._rows_mixture import PowerMixture

@@ -11,6 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._delegated import check_weighted, fitted_clone
 from .._input import check_table, check_weights, take_rows, weights_in_rows
 from .._random import generator_from
 from .._rollback import rollback
@@ -28,7 +29,7 @@ from .._sklearn import (
 from ..classic.kernel_density import KernelDensity
 from ..table import Schema, TableCodec
 from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
-from ._inner_density import check_density, check_weighted, fit_clone, share_schema
+from ._inner_density import check_density, share_schema
 
 #: Kernels of the default density, in standard deviations of the column: a clump of outliers must not hide itself.
 _WIDTH = 2.0
@@ -131,7 +132,7 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
             if weight is not None:
                 X, weight = take_rows(X, weight > 0), weights_in_rows(weight[weight > 0])
             density = self._prototype(X, weight)
-            self.density_ = fit_clone(density, X, weight)
+            self.density_ = fitted_clone(density, X, weight)
             keys = row_keys(X)
             self.held_out_scores_ = self._held_out(density, X, keys, weight)
             self._keys, first = np.unique(keys, return_index=True)
@@ -260,7 +261,7 @@ def _scores(density, X):
 
 def _score_fold(density, X, train, weight, test, _):
     """Scores of the rows of one fold under a density of the others."""
-    return _scores(fit_clone(density, _safe_indexing(X, train), weight), _safe_indexing(X, test))
+    return _scores(fitted_clone(density, _safe_indexing(X, train), weight), _safe_indexing(X, test))
 
 
 def lower_quantile(values, weight, share):

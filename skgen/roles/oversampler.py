@@ -11,7 +11,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 
-from .._delegated import draw_rows, unwrapped
+from .._delegated import draw_rows, fitted_clone, unwrapped
 from .._input import check_table
 from .._random import block_generator, seed_from
 from .._rollback import rollback
@@ -24,7 +24,7 @@ from .._sklearn import (
     _num_samples,
     _safe_indexing,
 )
-from ._inner_density import fit_clone, share_schema
+from ._inner_density import share_schema
 from ._rows_classes import STRATEGIES, ClassColumn
 from ._rows_kernels import NarrowKernels
 from ._rows_tables import append_rows
@@ -141,7 +141,7 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
                 if not n_new:
                     continue
                 rows = _safe_indexing(table, np.flatnonzero(target.codes == k))
-                self.densities_[label] = fit_clone(density, rows, None)
+                self.densities_[label] = fitted_clone(density, rows, None)
                 call_seed = seed_from(block_generator(seed, 1, k))
                 new = draw_rows(unwrapped(self.densities_[label]), n_new, None, call_seed, 0)
                 resampled = append_rows(resampled, new)

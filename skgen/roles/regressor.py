@@ -11,6 +11,7 @@ from numbers import Real
 
 import numpy as np
 
+from .._delegated import check_weighted, fitted_clone
 from .._input import check_count, check_table, weights_in_rows
 from .._random import generator_from
 from .._rollback import rollback
@@ -26,7 +27,7 @@ from .._sklearn import (
     get_tags,
 )
 from ..classic.gaussian_mixture import GaussianMixture
-from ._inner_density import check_density, check_weighted, fit_clone
+from ._inner_density import check_density
 from ._input import check_rows
 from ._joined import JoinedTable
 from ._target_law import TargetRange, target_law
@@ -129,7 +130,7 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
             table = self._joined.join(X, y)
             density = self._default(y, table, weight) if self.density is None else self.density
             check_weighted(density, weight)
-            self.density_ = fit_clone(density, table, weight)
+            self.density_ = fitted_clone(density, table, weight)
             self.target_column_ = self._joined.column
             self._target = TargetRange(y, self.density_, weight)
         return self

@@ -12,7 +12,7 @@ from sklearn.base import MetaEstimatorMixin, is_classifier, is_regressor
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
-from .._delegated import draw_rows, fitted_clone, unwrapped
+from .._delegated import draw_rows, fitted_clone, schema_parameter, unwrapped
 from .._random import seed_from
 from .._rollback import rollback
 from .._sklearn import (
@@ -27,7 +27,7 @@ from .._sklearn import (
     get_tags,
 )
 from ..classic.autoregressive_trees import AutoregressiveTrees
-from ._inner_density import schema_parameter, share_schema
+from ._inner_density import share_schema
 from ._input import check_rows
 from ._joined import JoinedTable
 from ._rows_tables import append_rows, rows_like, split_last

@@ -25,8 +25,8 @@ from .noise_end import NoiseEnd
 from .sampler import SAMPLERS, Denoised
 from .schedule import NoiseSchedule
 
-#: Numbers of the widest layers that are held at a time: they stay in a processor's cache.
-_CHUNK_NUMBERS = 2**20
+#: Bytes of the widest layers that are held at a time, in a processor's cache or on a GPU, and the fewest rows.
+_CHUNK_BYTES, _CHUNK_BYTES_OF_GPU, _CHUNK_ROWS = 2**20, 2**27, 128
 
 #: Half the distance of neighbouring places of a Sobol sequence of torch, which begins at 0.
 _HALF_STEP = 2.0**-31
@@ -172,7 +172,7 @@ class DiffusionModule(DensityModule):
         for level in levels:  # two-step Adams-Bashforth
             signal, noise = self.schedule.parts(y.new_full((1,), level))
             mean = torch.cat(
-                [self._of_net(part, part.new_full((1,), level))[0] for part in y.split(self._chunk_rows())]
+                [self._of_net(part, part.new_full((1,), level))[0] for part in y.split(self._chunk_rows(y))]
             )
             coefficients, drift = self.drift.of_swarm(y, mean * columns)
             found.append(coefficients)
@@ -187,7 +187,7 @@ class DiffusionModule(DensityModule):
         """Log-density (n,) of points (n, d) under the flow in so many steps, given the columns that always are."""
         flow, levels = ProbabilityFlow(self.posterior, self.schedule), self.schedule.grid(n_steps)
         found = []
-        for y in x.split(self._chunk_rows()):
+        for y in x.split(self._chunk_rows(x)):
             far, volume = flow.solve(y, levels)
             found.append(self.end.log_prob(far[:, self.targets], far[:, self.given]) + volume)
         return torch.cat(found)
@@ -211,7 +211,7 @@ class DiffusionModule(DensityModule):
         levels = [float(level) for level in self.schedule.grid(n_steps)[::-1]]
         y = x.clone()
         y[:, self.targets] = self.end.draw(x[:, self.given], generator)
-        rows = self._chunk_rows()
+        rows = self._chunk_rows(y)
         parts = [
             self._walk(start, held, levels, generator, sampler, Guidance(self.posterior, guidance_scale))
             for start, held in zip(y.split(rows), x.split(rows))
@@ -228,6 +228,7 @@ class DiffusionModule(DensityModule):
             return ProbabilityFlow(posterior, self.schedule).solve(y, levels)[0]
         return SAMPLERS[sampler](Denoised(posterior, self.schedule), y, levels, generator)
 
-    def _chunk_rows(self):
+    def _chunk_rows(self, like):
         wide = len(self.cells.edge) + len(self.targets) * self.config["width"]
-        return max(_CHUNK_NUMBERS // wide, 1)
+        most = _CHUNK_BYTES if like.device.type == "cpu" else _CHUNK_BYTES_OF_GPU
+        return max(most // (wide * like.element_size()), _CHUNK_ROWS)
