@@ -27,6 +27,7 @@ from skgen import (
     compare_densities,
     quality_report,
 )
+from skgen._command.table_file import read_table
 from skgen.datasets import load_wine_table
 
 HERE = Path(__file__).resolve().parent
@@ -40,62 +41,6 @@ TIME_BUDGET = 60
 TEST_SHARE, REPORT_ROWS = 0.25, 5_000
 #: Most levels of a target that is not named.
 MAX_LEVELS = 10
-SEPARATORS = (";", "\t", "|")
-ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
-
-
-class UnusableTable(Exception):
-    """The file cannot be read as a table of enough rows; the message says why."""
-
-
-def read_table(path):
-    """A CSV file as a DataFrame, with columns of ISO dates as dates."""
-    path = Path(path)
-    if not path.exists():
-        raise UnusableTable(f"There is no file {path}.")
-    if path.is_dir():
-        raise UnusableTable(f"{path} is a folder; name a CSV file.")
-    try:
-        table = _parse(path)
-    except pd.errors.EmptyDataError:
-        raise UnusableTable(f"{path} is empty.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
-        raise UnusableTable(f"{path} cannot be read as CSV: {str(error).strip()}") from None
-    infinite = [name for name in table.select_dtypes("number") if np.isinf(table[name]).any()]
-    if infinite:
-        raise UnusableTable(
-            f"{path} has infinite cells in columns {infinite}; drop those rows or leave the cells empty."
-        )
-    if len(table) < MIN_ROWS:
-        raise UnusableTable(f"{path} has {len(table)} rows below its header; the comparison needs at least {MIN_ROWS}.")
-    return _with_dates(table)
-
-
-def _parse(path):
-    options = {"skipinitialspace": True, "low_memory": False}
-    try:
-        table = pd.read_csv(path, **options)
-    except UnicodeDecodeError:
-        print("The file is not UTF-8; reading it as Latin-1.")
-        options["encoding"] = "latin-1"
-        table = pd.read_csv(path, **options)
-    if table.shape[1] == 1:
-        found = [mark for mark in SEPARATORS if mark in str(table.columns[0])]
-        if found:
-            print(f"Columns are separated by {found[0]!r}.")
-            table = pd.read_csv(path, sep=found[0], **options)
-    return table
-
-
-def _with_dates(table):
-    for name in table.columns[table.dtypes.map(pd.api.types.is_string_dtype)]:
-        cells = table[name].dropna().astype(str)
-        if len(cells) and cells.str.fullmatch(ISO_DATE).all():
-            parsed = pd.to_datetime(table[name], format="ISO8601", errors="coerce")
-            if parsed.notna().sum() == len(cells):
-                table[name] = parsed
-                print(f"Column {name!r} is read as dates.")
-    return table
 
 
 def make_models():
@@ -119,11 +64,11 @@ def make_generator(name):
 def find_target(table, name=None):
     """The column that a learner is to predict, or None where the last one does not suit."""
     if name is not None and name not in table:
-        raise UnusableTable(f"There is no column {name!r}; the columns are {list(table)}.")
+        raise ValueError(f"There is no column {name!r}; the columns are {list(table)}.")
     column = table.iloc[:, -1] if name is None else table[name]
     n_values = column.nunique()
     if name is not None and n_values < 2:
-        raise UnusableTable(f"The target {name!r} has fewer than two distinct values: nothing to predict.")
+        raise ValueError(f"The target {name!r} has fewer than two distinct values: nothing to predict.")
     is_fit = n_values >= 2 and (n_values <= MAX_LEVELS or pd.api.types.is_numeric_dtype(column))
     return column.name if name is not None or is_fit else None
 
@@ -197,9 +142,9 @@ def main(arguments=None):
     parser.add_argument("--target", help="the column that a learner is to predict; default: the last, if it suits")
     options = parser.parse_args(arguments)
     try:
-        table = read_table(options.csv) if options.csv else load_wine_table()
+        table = read_table(options.csv, min_rows=MIN_ROWS) if options.csv else load_wine_table()
         target = find_target(table, options.target)
-    except UnusableTable as error:
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{options.csv or 'Wine data (scikit-learn)'}: {len(table):,} rows, {table.shape[1]} columns.")
