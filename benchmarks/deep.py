@@ -26,6 +26,8 @@ from skgen.deep._module import adamw
 SEED = 0
 REPEATS = 5
 CLIP = 5.0
+#: Goals: the most that a step may take in bare ones, the least share of the products in the time of a sample.
+MOST_RATIO, LEAST_SHARE = 1.2, 0.8
 PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "linear"}
 
 
@@ -122,7 +124,8 @@ def steps():
                 torch.manual_seed(SEED)
                 bare.append(bare_loop(make(10), x, batch_size, n_epochs))
             a, b = 1e6 * min(ours), 1e6 * min(bare)
-            rows.append((name, batch_size, f"{a:.0f}", f"{b:.0f}", f"{a / b:.2f}", "<= 1.2"))
+            verdict = f"<= {MOST_RATIO}: {'met' if a / b <= MOST_RATIO else 'missed'}"
+            rows.append((name, batch_size, f"{a:.0f}", f"{b:.0f}", f"{a / b:.2f}", verdict))
     return table(("module, 10 columns", "batch", "engine us", "bare loop us", "ratio", "goal"), rows)
 
 
@@ -175,7 +178,7 @@ def samples():
                 f"{1e3 * ours / n_blocks:.2f}",
                 f"{1e3 * bound / n_blocks:.2f}",
                 f"{bound / ours:.2f}",
-                ">= 0.8",
+                f">= {LEAST_SHARE}: {'met' if bound / ours >= LEAST_SHARE else 'missed'}",
                 f"{', '.join(shapes)}; {', '.join(sorted(str(t).removeprefix('torch.') for t in types))}",
             )
         )

@@ -25,6 +25,7 @@ from time import perf_counter
 
 import _peers
 import pandas as pd
+from _models import GROUPS, density_models, named_models
 from _report import RESULTS, publish, table
 from _tables_data import SETS, load, missing_sentence
 from _tables_given import given_pairs, summary
@@ -33,7 +34,6 @@ from _tables_measure import FIGURES, FLOORS, model_figures
 from sklearn.exceptions import ConvergenceWarning
 
 import skgen
-from skgen._registry import MODELS
 
 #: Configurations measured beside the default one, where they differ from it.
 BESIDE = {
@@ -45,28 +45,6 @@ LIKELIHOODS = {"exact": "", "lower_bound": " (bound)", "estimate": " (estimate)"
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
-
-
-def table_models():
-    """Names of the models on tables."""
-    return [name for name, (_, kind) in MODELS.items() if kind == "model"]
-
-
-def is_deep(name):
-    """Whether a model is a net, whose fits take minutes."""
-    return MODELS[name][0].startswith("skgen.deep.")
-
-
-#: Groups of models that --models names in one word; TorchDensity has no module of its own to measure.
-GROUPS = {
-    "classic": [name for name in table_models() if not is_deep(name)],
-    "deep": [name for name in table_models() if is_deep(name) and name != "TorchDensity"],
-}
-
-
-def named_models(words):
-    """The models of a command line, groups spelt out, each once."""
-    return list(dict.fromkeys(name for word in words for name in GROUPS.get(word, [word])))
 
 
 def model_rows(name, n_jobs):
@@ -191,7 +169,7 @@ def parse(argv):
     parser.add_argument("--data", type=Path, default=os.environ.get("SKGEN_DATA"), help="folder of the data sets")
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument(
-        "--models", nargs="+", choices=["floors", *GROUPS, *table_models()], default=["floors", "classic"]
+        "--models", nargs="+", choices=["floors", *GROUPS, *density_models()], default=["floors", "classic"]
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--slow", type=float, default=120.0, help="seconds of fit, sample and score for one seed only")

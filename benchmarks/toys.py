@@ -18,6 +18,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from _models import GROUPS, density_models, is_deep, named_models
 from _report import RESULTS, publish, table
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
@@ -25,7 +26,6 @@ from threadpoolctl import threadpool_limits
 
 import skgen
 from skgen import datasets
-from skgen._registry import MODELS
 from skgen.testing._state import fitted_state, leaves
 
 SEED, TRAIN_SEED, TEST_SEED = 0, 1, 2
@@ -53,21 +53,6 @@ SCORED_ROWS = {"DiffusionModel": 20_000, "VAE": 20_000}
 
 #: Standard errors by which a gap may be negative.
 NOISE = 5.0
-
-
-def density_models():
-    """Names of the densities that need no module of the user's."""
-    return [name for name, (_, kind) in MODELS.items() if kind == "model" and name != "TorchDensity"]
-
-
-def is_deep(name):
-    return MODELS[name][0].startswith("skgen.deep.")
-
-
-GROUPS = {
-    "classic": [name for name in density_models() if not is_deep(name)],
-    "deep": [name for name in density_models() if is_deep(name)],
-}
 
 
 # ---- one pair -------------------------------------------------------------------------------------------------------
@@ -164,8 +149,7 @@ def parse(argv):
     parser.add_argument("--jobs", type=int, default=1, help="pairs side by side; above 1, on one thread each")
     parser.add_argument("--write", action="store_true", help="write results/toys.csv and results/toys.md")
     arguments = parser.parse_args(argv)
-    words = [name for word in arguments.models for name in GROUPS.get(word, [word])]
-    arguments.models = list(dict.fromkeys(words))
+    arguments.models = named_models(arguments.models)
     return arguments
 
 
