@@ -7,8 +7,8 @@ import numpy as np
 from .._sklearn import check_matplotlib_support
 from ._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, paired_difference
 
-#: Inches: of one model, of what stands above and below all of them, and of the width.
-ROW, FRAME, WIDTH = 0.42, 1.5, 7.5
+#: Inches: of one model, of what stands above and below all, of the width, of the plot and of a letter beside it.
+ROW, FRAME, WIDTH, PLOT, LETTER = 0.42, 1.5, 7.5, 4.5, 0.08
 STYLES = {"exact": "o", "lower_bound": ">", "estimate": "o"}
 LEGEND = {"exact": "exact", "lower_bound": "lower bound", "estimate": "estimate"}
 
@@ -173,8 +173,10 @@ class LikelihoodComparisonDisplay:
         import matplotlib.pyplot as plt
 
         n = len(self.names)
+        labels = [f"{i}  ({MARKS[k]}{v:.2f})" for i, k, v in zip(self.names, self.likelihood, self.nats)]
         if ax is None:
-            _, ax = plt.subplots(figsize=(WIDTH, FRAME + ROW * n), layout="constrained")
+            width = max(WIDTH, PLOT + LETTER * max(map(len, labels)))
+            _, ax = plt.subplots(figsize=(width, FRAME + ROW * n), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         ink = ax.xaxis.label.get_color()  # that of the theme
         for k in range(n):
@@ -183,14 +185,13 @@ class LikelihoodComparisonDisplay:
         if 0 < above < n:
             ax.axhline(0.5 - above, color=ink, alpha=0.5, linewidth=1)
         ax.axvline(0, color=ink, alpha=0.3, linewidth=1, zorder=0)
-        labels = [f"{i}  ({MARKS[k]}{v:.2f})" for i, k, v in zip(self.names, self.likelihood, self.nats)]
         ax.set_yticks(-np.arange(n), labels)
         ax.set_ylim(0.4 - n, 0.6)
         ax.margins(x=0.08)
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(f"nats per row against {self.best}\n95 % intervals over {self.pairs}")
-        ax.set_title("Held-out log-likelihood (nats per row in brackets)", loc="left", fontsize="medium")
+        ax.set_xlabel(f"nats per row against {self.best}\n95 % intervals over {self.pairs}", wrap=True)
+        ax.set_title("Held-out log-likelihood (nats per row in brackets)", loc="left", fontsize="medium", wrap=True)
         self._draw_legend(ax, ink)
         return self
 

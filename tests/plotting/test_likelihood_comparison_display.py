@@ -106,3 +106,15 @@ def test_it_takes_axes_and_the_colours_of_the_theme():
     assert inks == {"white"}
     _, ax = plt.subplots()
     assert display.plot(ax=ax).ax_ is ax and ax.get_legend() is not None
+
+
+def test_long_names_leave_room_for_the_plot():
+    rng = np.random.default_rng(0)
+    long = "AutoregressiveTrees(sharpness=0, min_samples_leaf=20, column_order='auto')"
+    display = LikelihoodComparisonDisplay.from_predictions({long: rng.normal(size=50), "b": rng.normal(size=50)})
+    display.figure_.canvas.draw()
+    width = display.figure_.bbox.width
+    assert display.ax_.get_window_extent().width > 0.3 * width
+    for text in (display.ax_.title, display.ax_._left_title, display.ax_.xaxis.label):
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= width + 1, text.get_text()

@@ -8,7 +8,15 @@ from matplotlib.colors import to_rgb
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from skgen import DensityDisplay, GraphDisplay, LatentDisplay, QualityDisplay, TableDisplay, TrainingHistoryDisplay
+from skgen import (
+    DensityDisplay,
+    GraphDisplay,
+    LatentDisplay,
+    LikelihoodComparisonDisplay,
+    QualityDisplay,
+    TableDisplay,
+    TrainingHistoryDisplay,
+)
 from skgen.plotting._theme import ground, ink_on, is_dark, sequential, shade
 from skgen.plotting.quality_display import Headline
 
@@ -70,6 +78,9 @@ def displays():
         DensityDisplay.from_estimator(GaussianMixture(1).fit(X[:, :1]), X[:, :1]),
         DensityDisplay.from_estimator(GaussianMixture(1).fit(X[:, :2]), X[:, :2]),
         TrainingHistoryDisplay({"a": losses}).plot(),
+        LikelihoodComparisonDisplay.from_predictions(
+            {"a": X[:, 0], "b": X[:, 1], "c": X[:, 2] - 9}, likelihood={"b": "lower_bound", "c": "estimate"}
+        ),
         LatentDisplay.from_estimator(PCA(2).fit(X), X[:4], kind="interpolation", n_steps=3),
         LatentDisplay.from_estimator(PCA(2).fit(X), X, y=np.arange(60) % 3),
     ]
