@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 #: Names of activations and their layers.
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "leaky_relu": nn.LeakyReLU}
@@ -35,6 +36,39 @@ def set_generator(module, generator):
     for layer in module.modules():
         if isinstance(layer, Dropout):
             layer.generator = generator
+
+
+class MaskedLinear(nn.Linear):
+    """A linear layer some of whose weights are held at 0.
+
+    Parameters
+    ----------
+    mask : array or tensor of bool of shape (n_out, n_in)
+        The weights that are kept.
+    scale : float, default=None
+        Standard deviation of what comes out at the start, for inputs of standard deviation 1; None means the start of
+        any linear layer.
+    """
+
+    def __init__(self, mask, scale=None):
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.is_dense = bool(mask.all())
+        self.register_buffer("mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=False)
+        if scale is None:
+            return
+        nn.init.normal_(self.weight)
+        nn.init.zeros_(self.bias)
+        with torch.no_grad():
+            self.weight.mul_(scale / self.mask.sum(dim=1, keepdim=True).clamp(min=1).sqrt())
+
+    def matrix(self, rows=None):
+        """The weights, or some rows of them, in the pattern."""
+        weight, mask = (self.weight, self.mask) if rows is None else (self.weight[rows], self.mask[rows])
+        return weight if self.is_dense else weight * mask
+
+    def forward(self, x, rows=None):
+        """The numbers out, or some of them."""
+        return F.linear(x, self.matrix(rows), self.bias if rows is None else self.bias[rows])
 
 
 def mlp(n_in, hidden_layer_sizes, n_out, activation="silu", dropout=0.0) -> nn.Sequential:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .._blocks import Dropout
+from .._blocks import Dropout, MaskedLinear
 from .._module import DensityModule
 from .code_column import RESOLUTIONS
 from .layout import CodeLayout
@@ -25,34 +25,6 @@ LOWEST = -1e4
 
 #: Share of the training rows that are shown some columns.
 SHOWN_SHARE = 0.5
-
-
-class MaskedLinear(nn.Linear):
-    """A linear layer with a fixed pattern of weights.
-
-    Parameters
-    ----------
-    mask : ndarray of bool of shape (n_out, n_in)
-        The weights that are not 0.
-    scale : float, default=1
-        Standard deviation of what comes out at the start, for inputs of standard deviation 1.
-    """
-
-    def __init__(self, mask, scale=1.0):
-        super().__init__(mask.shape[1], mask.shape[0])
-        self.register_buffer("mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=False)
-        fan_in = self.mask.sum(dim=1, keepdim=True).clamp(min=1)
-        nn.init.normal_(self.weight)
-        nn.init.zeros_(self.bias)
-        with torch.no_grad():
-            self.weight.mul_(scale / fan_in.sqrt())
-
-    def matrix(self):
-        """The weights in the pattern."""
-        return self.weight * self.mask
-
-    def forward(self, x):
-        return F.linear(x, self.matrix(), self.bias)
 
 
 class MaskedNet(DensityModule):
@@ -84,7 +56,7 @@ class MaskedNet(DensityModule):
         for name, value in {"code_start": layout.code_start, "feature_column": layout.feature_columns()}.items():
             self.register_buffer(name, torch.as_tensor(value), persistent=False)
         seen, wanted = layout.feature_positions(), layout.outcome_positions()
-        self.first = MaskedLinear(seen[None] < self.degree[:, None])
+        self.first = MaskedLinear(seen[None] < self.degree[:, None], 1.0)
         self.shown = nn.Linear(len(seen) + d, H) if any_order else None
         inner = self.degree[None] <= self.degree[:, None]
         self.blocks = nn.ModuleList(

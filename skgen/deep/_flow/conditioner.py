@@ -15,9 +15,8 @@ import math
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from .._blocks import ACTIVATIONS, Dropout
+from .._blocks import ACTIVATIONS, Dropout, MaskedLinear
 
 #: Wavelength of the lowest frequency: the coordinates are about standard normal.
 PERIOD = 10.0
@@ -43,29 +42,6 @@ class Waves(nn.Module):
             return x
         angle = (x[:, None, :] * self.frequencies[:, None]).flatten(1)  # (n, frequencies * d)
         return torch.cat([x, angle.sin(), angle.cos()], dim=1)
-
-
-class MaskedLinear(nn.Linear):
-    """A linear layer some of whose weights are held at 0.
-
-    Parameters
-    ----------
-    mask : torch.Tensor of bool of shape (n_out, n_in)
-        The weights that are kept.
-    """
-
-    def __init__(self, mask):
-        super().__init__(mask.shape[1], mask.shape[0])
-        self.is_dense = bool(mask.all())
-        if not self.is_dense:
-            self.register_buffer("mask", mask.to(self.weight.dtype))
-
-    def forward(self, x, rows=None):
-        """The numbers out, or some rows of them."""
-        weight, bias = (self.weight, self.bias) if rows is None else (self.weight[rows], self.bias[rows])
-        if not self.is_dense:
-            weight = weight * (self.mask if rows is None else self.mask[rows])
-        return F.linear(x, weight, bias)
 
 
 class MaskedResidualBlock(nn.Module):
