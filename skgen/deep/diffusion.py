@@ -320,7 +320,7 @@ class DiffusionModel(DeepModel):
             n += _SPARE_ROWS
         return self._draw(np.zeros((n, self.n_features_in_)), rng)
 
-    def _sample_given(self, Z, known, rng, allowed=None):
+    def _sample_given(self, Z, known, rng):
         if self.guidance_scale != 1 and not self.module_.condition_dropout:
             raise ValueError(
                 "guidance_scale other than 1 needs a net that was trained with condition_dropout above 0: fit it so, "

@@ -253,7 +253,7 @@ class GAN(DeepModel):
     def _sample(self, n, rng):
         return self._rows(np.empty((n, self.n_features_in_)), rng)
 
-    def _sample_given(self, Z, known, rng, allowed=None):
+    def _sample_given(self, Z, known, rng):
         Z = Z.copy()
         Z[:, ~known] = self._rows(Z, rng)
         return Z

@@ -233,7 +233,7 @@ class NormalizingFlow(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepMod
         with torch.inference_mode():
             return self.module_.in_double().sample(n, torch_generator(rng)).cpu().numpy()
 
-    def _sample_given(self, Z, known, rng, allowed=None):
+    def _sample_given(self, Z, known, rng):
         x = self._inputs(np.where(known, Z, 0.0), torch.float64)[0]
         with torch.inference_mode():
             drawn = self.module_.in_double().sample(len(Z), torch_generator(rng), x).cpu().numpy()

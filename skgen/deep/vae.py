@@ -215,7 +215,7 @@ class VAE(LatentSpace, DeepModel):
         with torch.inference_mode():
             return self._typed_rows(*self.module_.sample(n, torch_generator(rng)))
 
-    def _sample_given(self, Z, known, rng, allowed=None):
+    def _sample_given(self, Z, known, rng):
         x, _ = self._double_rows(Z)
         with torch.inference_mode():
             return self._typed_rows(*self.module_.in_double().sample(len(Z), torch_generator(rng), x), Z)
