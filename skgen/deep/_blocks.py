@@ -48,12 +48,14 @@ class MaskedLinear(nn.Linear):
     scale : float, default=None
         Standard deviation of what comes out at the start, for inputs of standard deviation 1; None means the start of
         any linear layer.
+    is_kept : bool, default=False
+        Whether the mask goes with the weights: it has to where it is drawn at random.
     """
 
-    def __init__(self, mask, scale=None):
+    def __init__(self, mask, scale=None, is_kept=False):
         super().__init__(mask.shape[1], mask.shape[0])
         self.is_dense = bool(mask.all())
-        self.register_buffer("mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=False)
+        self.register_buffer("mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=is_kept)
         if scale is None:
             return
         nn.init.normal_(self.weight)

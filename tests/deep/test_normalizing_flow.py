@@ -187,6 +187,20 @@ def test_saved_flow_scores_the_same_bits(flow, moons, tmp_path):
     assert (again.sample(5, random_state=1) == flow.sample(5, random_state=1)).all()
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_orders_drawn_at_random_go_with_the_weights(architecture, tmp_path):
+    """Six columns in more than two steps: a saved flow and one that a warm start of another seed takes over."""
+    X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
+    model = NormalizingFlow(
+        architecture, n_transforms=4, hidden_layer_sizes=(16, 16), max_epochs=3, warm_start=True, random_state=0
+    ).fit(X)
+    scores = model.score_samples(X)
+    save(model, tmp_path / "flow.skgen")
+    np.testing.assert_array_equal(load(tmp_path / "flow.skgen").score_samples(X), scores)
+    again = model.set_params(random_state=1, max_epochs=0).fit(X)
+    np.testing.assert_array_equal(again.score_samples(X), scores)
+
+
 def test_one_column():
     rng = np.random.default_rng(0)
     X = np.where(rng.random(2000) < 0.5, rng.normal(-3, 0.5, 2000), rng.normal(3, 0.5, 2000))[:, None]

@@ -59,7 +59,7 @@ class MaskedResidualBlock(nn.Module):
 
     def __init__(self, mask, activation, dropout):
         super().__init__()
-        self.first, self.second = MaskedLinear(mask), MaskedLinear(mask)
+        self.first, self.second = MaskedLinear(mask, is_kept=True), MaskedLinear(mask, is_kept=True)
         self.activation, self.dropout = ACTIVATIONS[activation](), Dropout(dropout)
         nn.init.uniform_(self.second.weight, -1e-3, 1e-3)
         nn.init.zeros_(self.second.bias)
@@ -108,11 +108,11 @@ class Conditioner(nn.Module):
             turn = torch.arange(size)
             hidden = first + (turn % n_degrees if size >= n_degrees else turn * (n_degrees - 1) // max(size - 1, 1))
             if not layers or size != len(degree):
-                layers.append(MaskedLinear(hidden[:, None] >= degree))
+                layers.append(MaskedLinear(hidden[:, None] >= degree, is_kept=True))
             layers.append(MaskedResidualBlock(hidden[:, None] >= hidden, activation, dropout))
             degree = hidden
         self.hidden = nn.Sequential(*layers, ACTIVATIONS[activation]())
-        self.out = MaskedLinear((groups[:, None] > degree).repeat_interleave(n_out, dim=0))
+        self.out = MaskedLinear((groups[:, None] > degree).repeat_interleave(n_out, dim=0), is_kept=True)
         nn.init.uniform_(self.out.weight, -1e-3, 1e-3)
         nn.init.zeros_(self.out.bias)
 
