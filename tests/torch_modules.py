@@ -124,7 +124,7 @@ class KillsAt(Callback):
 
 
 class CopiesAt(Callback):
-    """A callback that copies a file after an epoch.
+    """A callback that copies the file of a checkpoint after an epoch.
 
     Parameters
     ----------
@@ -137,7 +137,11 @@ class CopiesAt(Callback):
     def __init__(self, epoch, source, target):
         self.epoch, self.source, self.target = epoch, source, target
 
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == self.epoch + 1:  # the row of the next epoch has been begun
+            shutil.copy(self.source, self.target)
+
+    def on_train_end(self, net, **kwargs):
         if len(net.history) == self.epoch:
             shutil.copy(self.source, self.target)
 

@@ -30,10 +30,15 @@ def fingerprint(model, arrays) -> str:
     parameters = {k: v for k, v in model.get_params(deep=False).items() if k not in _NO_MATTER}
     if not isinstance(model.random_state, Integral):
         del parameters["random_state"]  # the seed that it gave is in the file
-    digest = hashlib.sha256()
-    for part in _parts([type(model).__name__, parameters, list(arrays)]):
-        digest.update(part)
-    return digest.hexdigest()
+    return digest([type(model).__name__, parameters, list(arrays)])
+
+
+def digest(value) -> str:
+    """A digest of a parameter's value, the same in every process."""
+    found = hashlib.sha256()
+    for part in _parts(value):
+        found.update(part)
+    return found.hexdigest()
 
 
 def _parts(value):
@@ -73,17 +78,21 @@ class Checkpoint:
         The file; None writes nothing.
     digest : str
         Of the fit: a file of another one is refused.
+    outlives : bool, default=True
+        Whether it is of use after an interruption; not where the same call goes on from the weights that are left.
     """
 
-    def __init__(self, path, digest):
+    def __init__(self, path, digest, outlives=True):
         self.path = None if path is None else os.path.abspath(os.fspath(path))
-        self.digest = digest
+        self.digest, self.outlives = digest, outlives
         if self.path is not None and not os.path.isdir(os.path.dirname(self.path)):
             raise CheckpointError(f"checkpoint={path!r} lies in a folder that does not exist: make it first.")
 
     @property
     def advice(self) -> str:
         """How to go on after an interruption."""
+        if not self.outlives:
+            return " Fit it again to go on."
         is_there = self.path is not None and os.path.exists(self.path)
         return " The same fit goes on from its checkpoint." if is_there else ""
 
@@ -98,10 +107,10 @@ class Checkpoint:
             raise CheckpointError(unreadable)
         try:
             content = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-            digest = content["digest"]
+            found = content["digest"]
         except _CONTENT_ERRORS as error:
             raise CheckpointError(unreadable) from error
-        if digest != self.digest:
+        if found != self.digest:
             raise CheckpointError(
                 f"{self.path} belongs to a fit of other rows or parameters. Delete it or choose another checkpoint."
             )
@@ -128,8 +137,10 @@ class Checkpoint:
             os.fsync(file.fileno())
         os.replace(draft, self.path)
 
-    def remove(self):
-        """The fit is complete: nothing is left to resume."""
+    def end(self, was_interrupted):
+        """Remove the file where nothing is left to resume."""
+        if was_interrupted and self.outlives:
+            return
         for path in (self.path, f"{self.path}.tmp"):
             if self.path is not None and os.path.exists(path):
                 os.unlink(path)

@@ -37,6 +37,9 @@ class DensityModule(nn.Module):
     #: Arguments that weights of one shape depend on: nets that differ in them cannot go on from each other.
     shaping: tuple[str, ...] = ()
 
+    #: Whether batches hold rows drawn by their weights, for a loss that is no sum over rows.
+    draws_by_weight = False
+
     def __init__(self, **config):
         super().__init__()
         self.config = config
@@ -71,7 +74,7 @@ class DensityModule(nn.Module):
     def in_double(self):
         """The module in float64, on the same device: made once, never saved."""
         if self._double is None:
-            double = copy.deepcopy(self).double().to(self.device())
+            double = copy.deepcopy(self).double()
             double.eval()
             object.__setattr__(self, "_double", double)  # no submodule: its weights are this module's
         return self._double

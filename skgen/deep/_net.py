@@ -158,10 +158,10 @@ class _Net(NeuralNet):
         training.schedule.watch(row.get("valid_loss", row["train_loss"]))
         for name, value in row.items():
             self.history.record(name, value)
-        self.checkpoint.save(training, [dict(past) for past in self.history.to_list()])
         self.progress.advance(row)
         try:
             self.notify("on_epoch_end", dataset_train=batches.rows, dataset_valid=None)
         except KeyboardInterrupt:  # how skorch's callbacks end a training
             self.is_told_to_stop = True
+        self.checkpoint.save(training, [dict(past) for past in self.history.to_list()])
         self.is_told_to_stop |= self.tasks.end_epoch()

@@ -13,6 +13,7 @@ from .._density import condition_mask
 from .._random import BLOCK_ROWS, block_generator
 from .._rejection import MOST_ROUNDS, draw_block
 from ..classic.kernel_density import KernelDensity
+from ..exceptions import RejectionError
 from ..table.column import CodecColumn
 from ..table.reserved import position_log_density
 
@@ -52,6 +53,10 @@ def drawn_rows(model, rng, n_rows=N_CENTRES, given=None) -> np.ndarray:
         Z = model.codec_.to_typed(model._sample_given(rows, known, block_generator(seed, 0, at)))
         kept.append(Z[model.codec_.seen(Z)])
         n_kept, at = n_kept + len(kept[-1]), at + 1
+    if n_kept < n_rows:
+        raise RejectionError(
+            f"Only {n_kept} of {MOST_ROUNDS * BLOCK_ROWS} draws lie in the support that fit saw; {n_rows} are needed."
+        )
     return np.concatenate(kept)[:n_rows]
 
 

@@ -29,6 +29,13 @@ def single(tensors):
     return tensors[0] if len(tensors) == 1 else tensors
 
 
+def drawn_by(weight, generator):
+    """As many rows as there are weights, each about as often as its share of them says: one draw in each n-th part."""
+    upto = weight.double().cpu().cumsum(0)
+    places = torch.arange(len(upto)) + torch.rand(len(upto), generator=generator, dtype=torch.float64)
+    return torch.searchsorted(upto, places * (upto[-1] / len(upto)), right=True).clamp(max=len(upto) - 1)
+
+
 class ViewRows:
     """The rows of a fit in the view of the model: as they are in the typed one, dequantised anew in the real one.
 
@@ -102,10 +109,13 @@ class TensorBatches:
         The most rows in a batch.
     shuffle : bool, default=False
         Whether to go through the rows in random order.
+    by_weight : bool, default=False
+        Whether an epoch draws as many rows by their weights, which then have none, instead of handing these on.
     """
 
-    def __init__(self, rows, batch_size, shuffle=False):
+    def __init__(self, rows, batch_size, shuffle=False, by_weight=False):
         self.rows, self.batch_size, self.shuffle = rows, batch_size, shuffle
+        self.by_weight = by_weight and rows.weight is not None
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
@@ -115,6 +125,8 @@ class TensorBatches:
         tensors, weight = self.rows.tensors(rng), self.rows.weight
         n = len(self.rows)
         order = torch.randperm(n, generator=generator) if self.shuffle else torch.arange(n)
+        if self.by_weight:
+            order, weight = drawn_by(weight, generator)[order], None
         order = order.to(tensors[0].device)
         for at in order.tensor_split(len(self)):
             yield single(tuple(t[at] for t in tensors)), None if weight is None else weight[at]

@@ -29,7 +29,8 @@ class RateSchedule:
     kind : {"cosine", "plateau", "constant"}
         The schedule.
     n_steps : int or None
-        Steps of the whole training; None where that is open, which makes a cosine constant.
+        Steps of the whole training; None where that is open, which makes a cosine constant. Past its end a cosine
+        stays at `PAST_FACTOR`.
     """
 
     def __init__(self, kind, n_steps):

@@ -59,7 +59,9 @@ class Trainer:
         device = training.module.device()
         order = block_generator(training.seed, _SPLIT, 0).permutation(n_rows)
         parts = np.sort(order[settings.n_valid :]), np.sort(order[: settings.n_valid])
-        train = TensorBatches(TrainingRows(draw, parts[0], weight, is_fresh, device), settings.batch_size, shuffle=True)
+        by_weight = training.module.draws_by_weight
+        rows = TrainingRows(draw, parts[0], weight, is_fresh, device)
+        train = TensorBatches(rows, settings.batch_size, shuffle=True, by_weight=by_weight)
         valid = None
         if settings.n_valid:
             valid = TensorBatches(TrainingRows(draw, parts[1], weight, False, device), settings.batch_size)

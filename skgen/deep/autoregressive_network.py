@@ -44,7 +44,7 @@ def _signed_codes(cells, z):
 class AutoregressiveNetwork(DeepModel):
     """An any-order masked network on the cells of the columns.
 
-    Every column is cut into cells (levels, values, or about 256 intervals), and a net with masks gives the law of each
+    Every column is cut into cells (levels, values, or up to 256 intervals), and a net with masks gives the law of each
     column's cells given those of the columns before it, all in one pass. The density is exact on mixed types, missing
     cells are cells like others, and a number is drawn afresh inside its cell, so that rows are not copied.
 
@@ -170,6 +170,8 @@ class AutoregressiveNetwork(DeepModel):
     }
     _auto_epochs = (2_000, 10, 100)
     _auto_batch = (32, 256)
+
+    _read_once = (*DeepModel._read_once, "column_order", "n_orders", "max_cells")
 
     def __init__(
         self,

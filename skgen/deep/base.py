@@ -19,7 +19,7 @@ from .._random import block_generator
 from .._sklearn import CallbackSupportMixin, Interval, StrOptions, with_callbacks
 from ..base import GenerativeModel
 from ..table.given import column_position
-from ._checkpoint import Checkpoint, fingerprint
+from ._checkpoint import Checkpoint, digest, fingerprint
 from ._random import seeded_init, torch_generator
 from ._rows import FLOAT, ViewRows, single, to_tensors
 from ._schedule import SCHEDULES
@@ -76,10 +76,12 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     _auto_batch = (32, 512)
     #: Weights mean nothing in other coordinates than those they were learnt in.
     _warm_start_keeps_codec = True
+    #: Parameters that only a fit from the start reads.
+    _read_once: tuple[str, ...] = ("categorical_features", "schema", "marginals")
 
     def _set_parameters(self, arguments):
         """Keep the arguments of a constructor, each under its name and as it came."""
-        vars(self).update((name, value) for name, value in arguments.items() if name != "self")
+        vars(self).update((name, arguments[name]) for name in self._get_param_names())
 
     # ---- hooks ---------------------------------------------------------------------------------------------------
 
@@ -114,9 +116,14 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         checkpoint = self._checkpoint_of(rows, sample_weight, goes_on, chunk)
         saved = checkpoint.load(device)
         seed = int(rng.integers(0, 2**63)) if saved is None else saved["seed"]
-        if not goes_on:
+        if goes_on:
+            self._check_read_once()
+        else:
             before = block_generator(seed, _BEFORE, 0)
             self._prepare(rows.draw(before), sample_weight, before)
+            self._parameters_read_ = {
+                name: digest(getattr(self, name)) for name in self._read_once if hasattr(self, name)
+            }
         module = self._started_module(seed, goes_on).to(device)
         trainer = Trainer(type(self).__name__, module, seed, Settings.of(self, len(rows), chunk), checkpoint)
         if saved is not None:
@@ -137,15 +144,15 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
         self._finish_from(seed, rows, sample_weight)
         tasks.end()
-        if not trainer.was_interrupted:
-            checkpoint.remove()
+        checkpoint.end(trainer.was_interrupted)
 
     def _checkpoint_of(self, rows, sample_weight, goes_on, chunk):
         """The file of the fit, which knows it by its parameters, its rows and the weights that it starts from."""
         if chunk or self.checkpoint is None:
-            return Checkpoint(None, None)
+            return Checkpoint(None, None, outlives=not (chunk or self.warm_start))
         start = self.module_.to_state()["weights"] if goes_on else None
-        return Checkpoint(self.checkpoint, fingerprint(self, (rows.typed, sample_weight, start)))
+        mark = fingerprint(self, (rows.typed, sample_weight, start))
+        return Checkpoint(self.checkpoint, mark, outlives=not self.warm_start)
 
     def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)
@@ -161,6 +168,14 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         model.n_epochs_ = training.n_epochs
         model._finish_from(training.seed, rows, sample_weight)
         return {name: value for name, value in vars(model).items() if name.endswith("_")}
+
+    def _check_read_once(self):
+        changed = [name for name, read in self._parameters_read_.items() if digest(getattr(self, name)) != read]
+        if changed:
+            raise ValueError(
+                f"{', '.join(changed)} changed since the first fit, which alone reads {changed[0]}: fit a clone, or "
+                "with warm_start=False."
+            )
 
     def _set_condition(self, goes_on):
         """The mask of the columns that are always given."""

@@ -191,6 +191,8 @@ class DiffusionModel(DeepModel):
     #: Scoring draws of a row's place within its cells: the model knows the law within a cell exactly, up to its blur.
     _n_draws = 2
 
+    _read_once = (*DeepModel._read_once, "max_cells")
+
     def __init__(
         self,
         *,
@@ -234,8 +236,6 @@ class DiffusionModel(DeepModel):
     def _prepare(self, Z, sample_weight, rng):
         if not self.sigma_min < self.sigma_max:
             raise ValueError(f"sigma_min must be below sigma_max, got {self.sigma_min} and {self.sigma_max}.")
-        if self.guidance_scale != 1 and not self._condition.any():
-            raise ValueError(f"guidance_scale={self.guidance_scale} needs columns to be guided by: set condition_on.")
         real = self.codec_.real
         rows = real.decode(Z)
         low, high = (real.encode(rows, np.full(Z.shape, end))[0] for end in (0.0, 1.0))
@@ -256,7 +256,19 @@ class DiffusionModel(DeepModel):
             return self.max_cells
         return _CELLS_OF_FEW if n_columns <= _FEW_COLUMNS else _CELLS_OF_MANY
 
+    def _check_guidance(self, condition_dropout):
+        if self.guidance_scale == 1:
+            return
+        if not self._condition.any():
+            raise ValueError(f"guidance_scale={self.guidance_scale} needs columns to be guided by: set condition_on.")
+        if not condition_dropout:
+            raise ValueError(
+                "guidance_scale other than 1 needs a net that was trained with condition_dropout above 0: fit it so, "
+                "or set guidance_scale=1."
+            )
+
     def _build_module(self):
+        self._check_guidance(self.condition_dropout)
         return DiffusionModule(
             **self._layout_,
             sigma_min=float(self.sigma_min),
@@ -321,15 +333,11 @@ class DiffusionModel(DeepModel):
         return self._draw(np.zeros((n, self.n_features_in_)), rng)
 
     def _sample_given(self, Z, known, rng):
-        if self.guidance_scale != 1 and not self.module_.condition_dropout:
-            raise ValueError(
-                "guidance_scale other than 1 needs a net that was trained with condition_dropout above 0: fit it so, "
-                "or set guidance_scale=1."
-            )
         return self._draw(Z, rng)
 
     def _draw(self, Z, rng):
         """Rows with the given columns of Z."""
+        self._check_guidance(self.module_.condition_dropout)
         n_steps = self.n_ode_steps_ if self.sampler == "ode" else self.n_steps
         with torch.inference_mode():
             (x,) = self._inputs(Z)

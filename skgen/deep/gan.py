@@ -192,6 +192,14 @@ class GAN(DeepModel):
 
     # ---- fit -----------------------------------------------------------------------------------------------------
 
+    def _partial_fit(self, Z, sample_weight, rng, encode=None):
+        if not self.codec_.seen(Z).any():
+            raise ValueError(
+                "No row of this chunk lies in the support of the first one. Fit a chunk that does first, or pass a "
+                "schema that states the levels."
+            )
+        super()._partial_fit(Z, sample_weight, rng, encode)
+
     def _prepare(self, Z, sample_weight, rng):
         self.layouts_ = [
             RowLayout.fit(Z[:, mask], sample_weight, [c for c, m in zip(self.codec_.columns, mask) if m])

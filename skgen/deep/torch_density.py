@@ -23,10 +23,11 @@ def _parameters(function) -> dict:
 
 def _seed_dropout(module):
     """Put layers that draw from the generator of the fit in place of torch's dropout, which has the global one."""
+    ours = {}
     for owner in list(module.modules()):
-        for name, layer in owner.named_children():
+        for name, layer in list(owner._modules.items()):  # `named_children` gives a shared layer once
             if type(layer) is nn.Dropout:
-                setattr(owner, name, Dropout(layer.p))
+                setattr(owner, name, ours.setdefault(layer, Dropout(layer.p)))
 
 
 class _Wrapped(DensityModule):

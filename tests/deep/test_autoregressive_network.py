@@ -11,6 +11,7 @@ from skgen import AutoregressiveNetwork
 from skgen.deep._autoregressive.code_column import CodeColumn
 from skgen.deep._autoregressive.masked_net import MaskedNet
 from skgen.deep._autoregressive.mixture import OrderMixture
+from skgen.deep._autoregressive.tilt import _shift
 from skgen.deep._autoregressive.walk import Walk
 from skgen.exceptions import SchemaError, UnsupportedGivenError
 
@@ -96,6 +97,12 @@ def test_the_walk_draws_from_the_law_of_the_whole_pass(known, any_order):
     assert torch.allclose(log_q, expected, atol=1e-12)
     assert torch.allclose(log_open, torch.zeros_like(log_open), atol=1e-12)
     assert torch.equal(walk.codes[:, known], x[:, known])
+
+
+def test_a_tilt_reaches_masses_that_softmax_rounds_to_nothing():
+    logits, mass = torch.tensor([[0.0, -200.0], [1.0, -199.0]]), torch.tensor([0.5, 0.5], dtype=torch.float64)
+    law = (logits + _shift(logits, mass)).double().softmax(dim=1).mean(dim=0)
+    np.testing.assert_allclose(law, mass, atol=0.01)
 
 
 def test_the_walk_draws_at_the_rates_of_the_law():

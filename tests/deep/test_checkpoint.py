@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
-from torch_modules import AutoregressiveNormal, CopiesAt, Faulty
+from torch_modules import AutoregressiveNormal, CopiesAt, Faulty, InterruptsAt
 
 from skgen import TorchDensity
 from skgen.deep._checkpoint import _MAGIC, fingerprint
@@ -103,7 +103,7 @@ def test_figures_of_callbacks_can_be_read_again(tmp_path):
     callbacks = [Records(), CopiesAt(3, str(path), str(copy))]
     model(path, callbacks=callbacks).fit(X)
     copy.rename(path)
-    assert [row["figure"] for row in model(path, callbacks=[Records()]).fit(X).history_[:2]] == [1.5, 1.5]
+    assert [row["figure"] for row in model(path, callbacks=[Records()]).fit(X).history_] == [1.5] * 7
 
 
 def test_a_complete_training_needs_no_epoch(tmp_path):
@@ -211,6 +211,15 @@ def test_an_interrupted_fit_keeps_its_checkpoint(tmp_path):
     assert fit.set_params(max_epochs=7) is fit
     with pytest.warns(InterruptedFitWarning, match="after 4 epochs"):
         fit.fit(X)
+
+
+def test_an_interrupted_warm_start_goes_on_from_its_weights(tmp_path):
+    """The same call starts from what is left, which no file is needed for."""
+    path = tmp_path / "fit.ckpt"
+    with pytest.warns(InterruptedFitWarning, match="Fit it again to go on"):
+        fit = model(path, warm_start=True, callbacks=[InterruptsAt(3)]).fit(X)
+    assert fit.n_epochs_ == 2 and not path.exists()
+    assert fit.set_params(callbacks=None).fit(X).n_epochs_ == 9 and not path.exists()
 
 
 def test_fingerprints_are_those_of_content():

@@ -10,7 +10,17 @@ from sklearn.base import clone
 from torch_modules import Mean
 from toy_deep import ToyModule, ToyNet
 
-from skgen import DiffusionModel, NormalizingFlow, TorchDensity, _registry, load, save
+from skgen import (
+    VAE,
+    Autoencoder,
+    AutoregressiveNetwork,
+    DiffusionModel,
+    NormalizingFlow,
+    TorchDensity,
+    _registry,
+    load,
+    save,
+)
 from skgen.deep._training import TrainingRecord
 from skgen.exceptions import InterruptedFitWarning
 
@@ -191,9 +201,17 @@ def test_a_record_of_a_gpu_loads_anywhere():
     ("model", "changed"),
     [
         (NormalizingFlow(n_passes=4, hidden_layer_sizes=(8,), n_bins=4, max_epochs=1), {"n_passes": 2}),
+        (NormalizingFlow(hidden_layer_sizes=(8,), n_bins=4, max_epochs=1), {"activation": "tanh"}),
+        (NormalizingFlow(hidden_layer_sizes=(8,), n_bins=4, max_epochs=1), {"marginals": "standardize"}),
+        (VAE(hidden_layer_sizes=(8,), max_epochs=1), {"activation": "tanh"}),
+        (Autoencoder(hidden_layer_sizes=(8,), max_epochs=1), {"activation": "tanh"}),
         (DiffusionModel(hidden_units=8, n_blocks=1, max_cells=4, sigma_min=0.3, max_epochs=1), {"sigma_max": 5.0}),
+        (DiffusionModel(hidden_units=8, n_blocks=1, max_cells=4, sigma_min=0.3, max_epochs=1), {"max_cells": 5}),
+        (AutoregressiveNetwork(hidden_units=8, max_epochs=1), {"column_order": "given"}),
+        (AutoregressiveNetwork(hidden_units=8, max_epochs=1), {"n_orders": 2}),
+        (AutoregressiveNetwork(hidden_units=8, max_epochs=1), {"max_cells": 9, "schema": None}),
     ],
-    ids=["flow", "diffusion"],
+    ids=lambda part: type(part).__name__ if not isinstance(part, dict) else "-".join(part),
 )
 def test_a_warm_start_refuses_a_law_of_another_build(model, changed):
     """Weights of the same shapes that mean another law."""

@@ -229,14 +229,32 @@ def test_conditions_and_guidance():
     assert model.score_samples(grid) == pytest.approx(scores)
     with pytest.raises(UnsupportedGivenError, match="group"):
         model.sample(3)
-    plain = DiffusionModel(condition_on=["group"], condition_dropout=0.0, guidance_scale=2.0, max_epochs=1, **SMALL)
+    plain = DiffusionModel(condition_on=["group"], condition_dropout=0.0, max_epochs=1, **SMALL).fit(frame)
     with pytest.raises(ValueError, match="condition_dropout above 0"):
-        plain.fit(frame).sample(3, given={"group": "b"})
+        plain.set_params(guidance_scale=2.0).sample(3, given={"group": "b"})
 
 
 def test_noise_must_have_a_range():
     with pytest.raises(ValueError, match="sigma_min must be below sigma_max"):
         DiffusionModel(sigma_min=2.0, sigma_max=1.0, max_epochs=1).fit(np.zeros((20, 2)) + np.arange(20)[:, None])
+
+
+def test_guidance_is_checked_before_work_starts():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(ValueError, match="condition_dropout above 0"):
+        DiffusionModel(condition_on=[0], condition_dropout=0.0, guidance_scale=2.0, max_epochs=10**6, **SMALL).fit(X)
+    model = DiffusionModel(max_epochs=1, **SMALL).fit(X)
+    with pytest.raises(ValueError, match="needs columns to be guided by"):
+        model.set_params(guidance_scale=2.0).sample(3)
+
+
+def test_noisy_draws_are_the_same_in_chunks_of_any_size(monkeypatch):
+    """Processors and GPUs hold different numbers of rows at a time."""
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    model = DiffusionModel(max_epochs=1, sampler="ddpm", n_steps=4, **{**SMALL, "hidden_units": 64}).fit(X)
+    rows = model.sample(600, random_state=0)
+    monkeypatch.setattr("skgen.deep._diffusion.diffusion_module._CHUNK_BYTES", 2**27)
+    np.testing.assert_allclose(model.sample(600, random_state=0), rows, atol=1e-5)
 
 
 def test_guidance_needs_a_condition():

@@ -141,10 +141,11 @@ class WithDropout(AutoregressiveNormal):
 
     def __init__(self, n_features):
         super().__init__(n_features)
-        self.front = nn.Sequential(nn.Identity(), nn.Dropout(0.3))
+        shared = nn.Dropout(0.3)
+        self.front, self.again = nn.Sequential(nn.Identity(), shared, shared), shared
 
     def loss(self, x):
-        return -self.log_prob(self.front(x))
+        return -self.log_prob(self.again(self.front(x)))
 
 
 def test_dropout_draws_from_the_seed_of_the_fit():

@@ -7,6 +7,8 @@ density stays the product of its factors.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -50,7 +52,7 @@ def _shift(logits, mass):
     """What brings the mean law of logits (n, V) to that of the masses; outcomes of none keep what they have."""
     shift = torch.zeros_like(mass)
     for _ in range(N_STEPS if mass.any() else 0):
-        law = (logits + shift.to(logits)).softmax(dim=1).mean(dim=0, dtype=torch.float64)
-        wanted = mass / mass.sum() * law[mass > 0].sum()
-        shift = shift + torch.where(mass > 0, wanted.log() - law.log(), 0.0)
+        law = (logits.double() + shift).log_softmax(dim=1).logsumexp(dim=0) - math.log(len(logits))
+        wanted = torch.log(mass / mass.sum()) + law[mass > 0].logsumexp(dim=0)
+        shift = shift + torch.where(mass > 0, wanted - law, 0.0)
     return shift.to(logits)

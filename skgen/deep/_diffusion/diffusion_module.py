@@ -28,6 +28,9 @@ from .schedule import NoiseSchedule
 #: Bytes of the widest layers that are held at a time, in a processor's cache or on a GPU, and the fewest rows.
 _CHUNK_BYTES, _CHUNK_BYTES_OF_GPU, _CHUNK_ROWS = 2**20, 2**27, 128
 
+#: Rows held at a time by a sampler that draws noise on its way, the same on every device: so are its draws.
+_NOISY_ROWS = 256
+
 #: Half the distance of neighbouring places of a Sobol sequence of torch, which begins at 0.
 _HALF_STEP = 2.0**-31
 
@@ -211,7 +214,7 @@ class DiffusionModule(DensityModule):
         levels = [float(level) for level in self.schedule.grid(n_steps)[::-1]]
         y = x.clone()
         y[:, self.targets] = self.end.draw(x[:, self.given], generator)
-        rows = self._chunk_rows(y)
+        rows = _NOISY_ROWS if sampler == "ddpm" else self._chunk_rows(y)
         parts = [
             self._walk(start, held, levels, generator, sampler, Guidance(self.posterior, guidance_scale))
             for start, held in zip(y.split(rows), x.split(rows))

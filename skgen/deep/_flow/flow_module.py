@@ -67,7 +67,7 @@ class FlowModule(DensityModule):
         Probability of dropping a hidden number in training.
     """
 
-    shaping = ("architecture", "n_groups", "n_frequencies")
+    shaping = ("architecture", "n_groups", "n_frequencies", "activation")
 
     def __init__(
         self,

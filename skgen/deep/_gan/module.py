@@ -45,6 +45,8 @@ class GANModule(DensityModule):
         Weight of the gradient penalty, and softness of the gradient through cells.
     """
 
+    draws_by_weight = True  # a pack of rows has no weight of its own
+
     def __init__(
         self,
         *,
@@ -124,9 +126,6 @@ class GANModule(DensityModule):
         if not self.free.n_features:  # constant columns leave nothing to learn
             return {"loss": torch.zeros(())}
         generator, packed = step.generator, self.discriminator.packed
-        if weight is not None:  # a pack of rows has no weight of its own: rows are drawn by theirs
-            at = torch.multinomial(weight.cpu(), len(weight), replacement=True, generator=generator).to(weight.device)
-            x = tuple(t[at] for t in x)
         given = self.given_features(x[3:], generator)
         real = packed(torch.cat([self.free_features(x[:3], generator), given], 1))
         at = torch.arange(max(len(given), LEAST_ROWS), device=given.device) % len(given)

@@ -35,6 +35,8 @@ class AutoencoderModule(DensityModule):
         Arguments of `EncoderDecoder` without `n_out`.
     """
 
+    shaping = ("activation",)
+
     def __init__(self, regularization, strength, **nets):
         super().__init__(regularization=regularization, strength=strength, **nets)
         self.regularization, self.strength = regularization, strength

@@ -37,6 +37,8 @@ class VAEModule(DensityModule):
         Arguments of `EncoderDecoder` without `n_out`.
     """
 
+    shaping = ("activation",)
+
     def __init__(self, n_prior_components, beta, free_bits, n_warmup_steps, **nets):
         own = {"n_prior_components": n_prior_components, "beta": beta, "free_bits": free_bits}
         super().__init__(**own, n_warmup_steps=n_warmup_steps, **nets)
