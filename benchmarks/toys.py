@@ -51,6 +51,9 @@ GOALS = {
 #: Test rows of models whose scores are dear, where they differ from the training rows.
 SCORED_ROWS = {"DiffusionModel": 20_000, "VAE": 20_000}
 
+#: Seconds that the fit of one of these may take, and that fit and scores together should.
+LONGEST = 300
+
 #: Standard errors by which a gap may be negative.
 NOISE = 5.0
 
@@ -117,6 +120,18 @@ def verdict(record):
     return f" (goal {special.get(record.toy, usual)})" if record.gap > special.get(record.toy, usual) else ""
 
 
+def _slow(records):
+    """A sentence on the pairs that take longer than they should."""
+    goal = records[records["model"].isin(GOALS)]
+    slow = {name: goal[seconds > LONGEST] for name, seconds in
+            (("fit", goal["fit"]), ("fit and scores", goal["fit"] + goal["score"]))}  # fmt: skip
+    said = [
+        f"{name} beyond it: {', '.join(f'{r.model} on {r.toy}' for r in rows.itertuples()) or 'none'}"
+        for name, rows in slow.items()
+    ]
+    return f"Models with goals may take {LONGEST} s; {'; '.join(said)}."
+
+
 def sections_of(records):
     gaps = grid(records, lambda r: f"{r.gap:.4f} +- {r.error:.4f}{verdict(r)}")
     rows = ", ".join(f"{n:,}" for n in sorted(records["rows"].unique()))
@@ -128,6 +143,7 @@ def sections_of(records):
         f"{rows} training rows and as many test rows{f' ({scored})' if scored else ''}; seeds of the model {SEED}, of "
         f"the training rows {TRAIN_SEED}, of the test rows {TEST_SEED}; threads of a fit: {', '.join(threads)}; "
         f"measured on {', '.join(sorted(records['day'].unique()))}.",
+        _slow(records),
         *(f"Scores of kind {kind}: {', '.join(sorted(names))}." for kind, names in kinds.items()),
     ]
     return [
