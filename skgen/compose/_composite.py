@@ -43,7 +43,8 @@ class ChainChange(Change):
 
     def contains(self, Z):
         inside = self.second.contains(Z)
-        inside[inside] = self.first.contains(self.second.inverse(Z[inside]))
+        if inside.any():  # transformers refuse no rows
+            inside[inside] = self.first.contains(self.second.inverse(Z[inside]))
         return inside
 
 

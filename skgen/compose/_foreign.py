@@ -37,7 +37,9 @@ class ForeignChange(Change):
 
     def log_derivatives(self, X):
         terms = np.zeros(X.shape)
-        terms[:, 0] = self.jacobian(as_seen(self.transformer, X))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            terms[:, 0] = self.jacobian(as_seen(self.transformer, X))
+        terms[np.isnan(terms[:, 0]), 0] = -np.inf
         terms[self._spreads_missing(X), 0] = -np.inf
         return terms
 
@@ -52,6 +54,8 @@ class ForeignChange(Change):
     def contains(self, Z):
         X = self.inverse(Z)
         inside = (np.isfinite(X) | np.isnan(Z)).all(axis=1)
+        if not inside.any():  # transformers refuse no rows
+            return inside
         with np.errstate(invalid="ignore"):
             off = np.abs(self.forward(X[inside]) - Z[inside]) > _ROUND_TRIP * (1 + np.abs(Z[inside]))
         inside[inside] = ~off.any(axis=1)

@@ -103,8 +103,7 @@ class RowMap:
         seen there: their centre may lie where the map has no value.
         """
         N = self.codec.encode_typed(X)
-        bent = np.union1d(self.sources[~self.kept & ~np.isfinite(self.scales)], self.mixed)
-        for j in bent[bent != MIXED]:
+        for j in self._bent():
             column = self.codec.columns[j]
             if column.lower < column.first or column.last < column.upper:
                 N[N[:, j] == column.lower, j] = max(column.lower, column.first)
@@ -178,9 +177,31 @@ class RowMap:
 
     # ---- tables --------------------------------------------------------------------------------------------------
 
-    def to_density(self, X):
-        """A table as the density takes it."""
-        Z = self.change.forward(self.numbers(X))[:, self.order] + self.shift
+    def spread(self, N, rng):
+        """Numbers (n, d) of fit, each anywhere in its cell where the map is bent: rows of one cell make no tie then.
+
+        A density of cells would take ties for a value that repeats, whose mass no slope spreads. Cells at both ends of
+        the range, and places where the map has no value, stay at the centre.
+        """
+        N = N.copy()
+        for j in self._bent():
+            width, ends = self.codec.schema.columns[j].resolution, self.ends[:, j]
+            inner = np.where((ends[0] < N[:, j]) & (ends[1] > N[:, j]), width, 0.0)
+            moved = N.copy()
+            moved[:, j] += inner * (rng.random(len(N)) - 0.5)
+            has_place = np.isfinite(self.change.log_derivatives(moved)).all(axis=1)
+            N[has_place, j] = moved[has_place, j]
+        return N
+
+    def _bent(self):
+        """Old columns whose map is not affine."""
+        bent = np.union1d(self.sources[~self.kept & ~np.isfinite(self.scales)], self.mixed)
+        return bent[bent != MIXED]
+
+    def to_density(self, X, N=None):
+        """A table as the density takes it; its numbers are taken from N where these are given."""
+        N = self.numbers(X) if N is None else N
+        Z = self.change.forward(N)[:, self.order] + self.shift
         if not self.in_frame:
             for i in np.flatnonzero(self.kept & self._is_category()):
                 Z[:, i] = X[:, self.sources[i]]

@@ -6,7 +6,15 @@ from functools import partial, singledispatch
 
 import numpy as np
 import pandas as pd
-from sklearn import decomposition, feature_selection, impute, kernel_approximation, preprocessing, random_projection
+from sklearn import (
+    cluster,
+    decomposition,
+    feature_selection,
+    impute,
+    kernel_approximation,
+    preprocessing,
+    random_projection,
+)
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -27,18 +35,19 @@ _NOT_ONE_TO_ONE = {
     preprocessing.TargetEncoder: "levels may get the same number",
     preprocessing.PolynomialFeatures: "its columns depend on each other, so they have no density together",
     preprocessing.SplineTransformer: "its columns depend on each other, so they have no density together",
+    impute.MissingIndicator: "it keeps only what is missing",
     impute.SimpleImputer: "filled cells cannot be told from others. A model of skgen reads missing cells as they are",
     impute.KNNImputer: "filled cells cannot be told from others. A model of skgen reads missing cells as they are",
-    impute.MissingIndicator: "it keeps only what is missing",
-    feature_selection.SelectKBest: "it drops columns, which then have no density",
-    feature_selection.SelectPercentile: "it drops columns, which then have no density",
-    feature_selection.VarianceThreshold: "it may drop columns, which then have no density",
-    feature_selection.SelectFromModel: "it drops columns, which then have no density",
+    feature_selection.SelectorMixin: "it drops columns, which then have no density",
     random_projection.GaussianRandomProjection: "it drops dimensions",
     random_projection.SparseRandomProjection: "it drops dimensions",
     kernel_approximation.Nystroem: "its columns depend on each other",
     kernel_approximation.RBFSampler: "its columns depend on each other",
     decomposition.NMF: "most rows are only approximated",
+    decomposition.MiniBatchNMF: "most rows are only approximated",
+    decomposition.SparsePCA: "most rows are only approximated",
+    decomposition.MiniBatchSparsePCA: "most rows are only approximated",
+    cluster.FeatureAgglomeration: "it merges columns",
     decomposition.FactorAnalysis: "it drops dimensions",
     decomposition.KernelPCA: "its inverse is an approximation",
     FeatureUnion: "its columns depend on each other, so they have no density together",
@@ -55,7 +64,8 @@ def log_abs_det_jacobian(transformer, X):
     `TruncatedSVD` and `FastICA` that keep all dimensions, of `FunctionTransformer` with a known function (see
     `register_function`), and of `Pipeline` and `ColumnTransformer` of these.
 
-    A transformer of your own needs ``inverse_transform(Z)`` and a method ``log_abs_det_jacobian(X)``; for a class that
+    A transformer of your own needs ``inverse_transform(Z)`` and a method ``log_abs_det_jacobian(X)``, where no number
+    counts as outside its domain; for a class that
     is not yours, ``log_abs_det_jacobian.register(cls)`` decorates a function of (transformer, X).
 
     Parameters
@@ -105,8 +115,14 @@ def _registered(transformer, n_columns):
     jacobian = log_abs_det_jacobian.dispatch(type(transformer))
     if jacobian is not _UNKNOWN:
         return ForeignChange(transformer, n_columns, partial(jacobian, transformer))
+    name = type(transformer).__name__
+    if not hasattr(transformer, "inverse_transform"):
+        raise NotInvertibleError(
+            f"{name} has no inverse_transform: rows cannot be told from what it makes of them, so they have no density "
+            "behind it. A transformer of your own needs inverse_transform(Z) and log_abs_det_jacobian(X)."
+        )
     raise NotInvertibleError(
-        f"Nothing is known of the Jacobian of {type(transformer).__name__}. Give it a method log_abs_det_jacobian(X), "
+        f"Nothing is known of the Jacobian of {name}. Give it a method log_abs_det_jacobian(X), "
         "or register a function of (transformer, X) by skgen.compose.log_abs_det_jacobian.register."
     )
 

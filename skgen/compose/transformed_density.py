@@ -11,8 +11,9 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import is_outlier_detector
+from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -20,7 +21,7 @@ from sklearn.utils.validation import check_memory
 
 from .._delegated import DelegatedDensity, draw_rows, fitted_clone, schema_parameter, unwrapped
 from .._input import take_rows
-from .._random import BLOCK_ROWS, block_generator
+from .._random import BLOCK_ROWS, block_generator, generator_from
 from .._sklearn import HasMethods, StrOptions, clone, get_tags, has_fit_parameter
 from ..base import GenerativeModel
 from ..exceptions import LostMassWarning, RejectionError, SchemaError, UnsupportedGivenError
@@ -37,9 +38,13 @@ from .jacobian import change_of
 #: Fixed draws by which the mass in the image is estimated, their seed, and the loss that is warned of.
 MASS_DRAWS, MASS_SEED, MOST_LOST = 100_000, 0, 0.01
 
+#: Seed of the places within cells at which rows are learnt where a map is bent.
+SPREAD_SEED = 0
 
-def _fit_transformer(transformer, X, fit_params):
-    return transformer.fit(X, None, **fit_params)
+
+def _fit_transformer(transformer, X, fit_params, routes=False):
+    with config_context(**({"enable_metadata_routing": True} if routes else {})):
+        return transformer.fit(X, None, **fit_params)
 
 
 def _is_identity(transformer):
@@ -47,11 +52,26 @@ def _is_identity(transformer):
 
 
 def _weight_params(transformer, weight):
-    """The parameters of `fit` by which a transformer takes weights; none where it has none."""
-    if isinstance(transformer, Pipeline):
-        steps = [(name, step) for name, step in transformer.steps if hasattr(step, "fit")]
-        return {f"{name}__sample_weight": weight for name, step in steps if has_fit_parameter(step, "sample_weight")}
-    return {"sample_weight": weight} if has_fit_parameter(transformer, "sample_weight") else {}
+    """The parameters of `fit` by which a transformer, or its parts, take weights; none where none does."""
+    parts = [part for part in _parts(transformer) if has_fit_parameter(part, "sample_weight")]
+    return {"sample_weight": weight} if parts else {}
+
+
+def _parts(transformer):
+    """The steps of pipelines and column transformers, of which some may take weights; any other one as it is."""
+    if not isinstance(transformer, Pipeline | ColumnTransformer):
+        return [transformer]
+    return [part for part in transformer.get_params().values() if hasattr(part, "fit")]
+
+
+def _asking(transformer):
+    """A clone whose parts ask for weights, as scikit-learn's routing wants it."""
+    transformer = clone(transformer)
+    with config_context(enable_metadata_routing=True):
+        for part in _parts(transformer):
+            if has_fit_parameter(part, "sample_weight"):
+                part.set_fit_request(sample_weight=True)
+    return transformer
 
 
 def _check_states_nothing(density, name):
@@ -69,7 +89,7 @@ def _state_schema(density, name, rows, N, X, weight):
     """Hand the density the schema of its rows, unless they are plain points of R^d."""
     is_plain = not rows.in_frame and all(c.kind == "number" and not c.resolution for c in rows.codec.schema.columns)
     if not is_plain:
-        density.set_params(**{name: inner_schema(rows, N, lambda: rows.to_density(X), weight)})
+        density.set_params(**{name: inner_schema(rows, N, lambda: rows.to_density(X, N), weight)})
 
 
 def _line_schema(schema):
@@ -197,7 +217,8 @@ class TransformedDensity(DelegatedDensity):
             _read_as_line(density, rows, N, weight)
         else:
             _state_schema(density, key, rows, N, X, weight)
-        self.density_ = fitted_clone(density, rows.to_density(X), **params["density"])
+        rng = generator_from(SPREAD_SEED)
+        self.density_ = fitted_clone(density, rows.to_density(X, rows.spread(N, rng)), **params["density"])
         self._check_conditional()
         self.mass_ = self._estimated_mass()
 
@@ -243,7 +264,10 @@ class TransformedDensity(DelegatedDensity):
         if isinstance(X, np.ndarray) and X.dtype.kind == "f":
             X = X.astype(np.float64, copy=False)  # as it is asked later
         fit = check_memory(self.memory).cache(_fit_transformer)
-        transformer = fit(clone(self.transformer), X, fit_params)
+        if fit_params and len(_parts(self.transformer)) > 1 and not get_config()["enable_metadata_routing"]:
+            transformer = fit(_asking(self.transformer), X, fit_params, True)
+        else:
+            transformer = fit(clone(self.transformer), X, fit_params)
         return transformer, change_of(transformer, self.n_features_in_)
 
     def _conditional(self):

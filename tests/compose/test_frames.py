@@ -5,10 +5,12 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn.mixture
+import sklearn.neighbors
 from scipy import stats
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -21,14 +23,18 @@ from sklearn.preprocessing import (
 
 from skgen import (
     MISSING,
+    AdversarialRandomForest,
     AutoregressiveTrees,
+    BayesianNetwork,
     GaussianMixture,
+    IndependentColumns,
     KernelDensity,
     Schema,
     TransformedDensity,
     compare_densities,
     make_density_pipeline,
 )
+from skgen.compose._row_map import RowMap
 from skgen.exceptions import GivenError, SchemaError
 
 MIXTURE = GaussianMixture(2, random_state=0)
@@ -240,3 +246,47 @@ def test_quantiles_keep_the_range():
     rows = model.sample(500)
     assert rows["income"].between(frame["income"].min(), frame["income"].max()).all()
     assert model.score_samples(pd.DataFrame({"income": [1e7], "city": ["Rome"]}))[0] == -np.inf
+
+
+def rounded(n=1_000, digits=3):
+    return pd.DataFrame({"x": np.random.default_rng(0).lognormal(size=n).round(digits)})
+
+
+def mass_of_cells(model, frame, digits=3):
+    cells = np.arange(1, int(frame["x"].max() * 10**digits) + 2).round() / 10**digits
+    return np.exp(model.score_samples(pd.DataFrame({"x": cells}))).sum() / 10**digits
+
+
+@pytest.mark.parametrize("transformer", [FunctionTransformer(np.log), QuantileTransformer(n_quantiles=100)], ids=repr)
+@pytest.mark.parametrize(
+    "density", [AutoregressiveTrees, BayesianNetwork, AdversarialRandomForest, IndependentColumns, KernelDensity]
+)
+def test_rows_that_share_a_cell_are_no_repeated_value_behind_a_bent_map(density, transformer):
+    """A density of cells would keep mass at the tie, which the slope at the cell's centre counts many times."""
+    frame = rounded()
+    assert frame["x"].duplicated().sum() > 100
+    model = TransformedDensity(transformer, density(random_state=0)).fit(frame)
+    assert mass_of_cells(model, frame) == pytest.approx(1, abs=5e-3)
+    drawn = model.sample(2_000, random_state=0)["x"]
+    assert frame["x"].min() <= drawn.min() and drawn.max() <= frame["x"].max()
+
+
+def test_ties_left_as_they_are_make_a_false_density(monkeypatch):
+    """The mutant: every row is learnt at the centre of its cell."""
+    monkeypatch.setattr(RowMap, "spread", lambda rows, N, rng: N)
+    frame = rounded()
+    model = TransformedDensity(FunctionTransformer(np.log), AutoregressiveTrees(random_state=0)).fit(frame)
+    assert mass_of_cells(model, frame) > 10
+
+
+def test_weights_reach_the_parts_of_a_column_transformer():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.lognormal(size=(150, 2)), columns=["a", "b"])
+    weight = rng.integers(1, 5, size=150)
+    transformer = ColumnTransformer(
+        [("a", StandardScaler(), ["a"]), ("b", make_pipeline(FunctionTransformer(np.log), StandardScaler()), ["b"])]
+    )
+    model = TransformedDensity(transformer, sklearn.neighbors.KernelDensity(bandwidth=0.4))
+    weighted = model.fit(frame, sample_weight=weight).score_samples(frame)
+    repeated = model.fit(frame.loc[frame.index.repeat(weight)]).score_samples(frame)
+    np.testing.assert_allclose(weighted, repeated, atol=1e-9)

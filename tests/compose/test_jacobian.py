@@ -1,17 +1,20 @@
 """Log-Jacobians against finite differences, and what is refused."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.cluster import FeatureAgglomeration
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import NMF, PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
-from sklearn.feature_selection import VarianceThreshold
+from sklearn.feature_selection import SelectFdr, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import SkewedChi2Sampler
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -27,7 +30,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skgen.compose import NotInvertibleError, log_abs_det_jacobian, register_function
+from skgen import GaussianMixture, TransformedDensity
+from skgen.compose import LostMassWarning, NotInvertibleError, log_abs_det_jacobian, register_function
 from skgen.compose._foreign import change_of
 
 D = 3
@@ -216,7 +220,10 @@ REFUSED = [
     (KBinsDiscretizer(quantile_method="averaged_inverted_cdf"), "puts all numbers of a bin together"),
     (Normalizer(), "forgets the length"),
     (SimpleImputer(), "filled cells cannot be told"),
-    (VarianceThreshold(), "may drop columns"),
+    (VarianceThreshold(), "drops columns"),
+    (SelectFdr(), "drops columns"),
+    (FeatureAgglomeration(2), "merges columns"),
+    (SkewedChi2Sampler(), "has no inverse_transform"),
     (FactorAnalysis(1), "drops dimensions"),
     (NMF(2, max_iter=2000), "only approximated"),
     (OneHotEncoder(), "reads categories as they are"),
@@ -227,14 +234,14 @@ REFUSED = [
     (FunctionTransformer(inverse_func=np.exp), "inverse_func without a func"),
     (ColumnTransformer([("a", StandardScaler(), [0])]), r"drops the columns \[1, 2\]"),
     (ColumnTransformer([("a", StandardScaler(), [0, 1]), ("b", MaxAbsScaler(), [1, 2])]), r"once, not so \[1\]"),
-    (BaseEstimator(), "Nothing is known of the Jacobian of BaseEstimator"),
+    (BaseEstimator(), "BaseEstimator has no inverse_transform"),
 ]
 
 
 @pytest.mark.parametrize(("transformer", "why"), REFUSED, ids=[repr(row[0]).split(" at 0x")[0] for row in REFUSED])
 def test_what_is_not_one_to_one_says_why(transformer, why):
     if hasattr(transformer, "fit"):
-        transformer.fit(rows())
+        transformer.fit(rows(), rows()[:, 0] > 1)
     with pytest.raises(NotInvertibleError, match=why):
         log_abs_det_jacobian(transformer, rows())
 
@@ -264,18 +271,6 @@ def test_a_transformer_of_others_may_keep_missing_cells():
     assert found[:, 0].tolist() == [-np.inf, whole, whole]
 
 
-def test_ties_have_no_density():
-    X = np.repeat([[1.0], [2.0], [3.0]], 50, axis=0)
-    with pytest.raises(NotInvertibleError, match=r"equal quantiles in columns \[0\]"):
-        log_abs_det_jacobian(QuantileTransformer(n_quantiles=20).fit(X), X)
-
-
-def test_a_singular_matrix_is_refused():
-    X = rows()
-    with pytest.raises(NotInvertibleError, match="variance of 0"):
-        log_abs_det_jacobian(PCA(whiten=True).fit(X[:, [0, 1, 1]]), X)
-
-
 class Halved(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
         self.n_features_in_ = X.shape[1]
@@ -288,9 +283,53 @@ class Halved(TransformerMixin, BaseEstimator):
         return 2 * Z
 
 
+class Logged(Halved):
+    """A third party's that says nothing of its domain."""
+
+    def transform(self, X):
+        with np.errstate(invalid="ignore"):
+            return np.log(X)
+
+    def inverse_transform(self, Z):
+        return np.exp(Z)
+
+    def log_abs_det_jacobian(self, X):
+        return -np.log(X).sum(axis=1)
+
+
+def test_where_a_transformer_of_others_has_no_number_is_outside_its_domain():
+    X = rows()
+    some = X[:3].copy()
+    some[1, 0] = -1.0
+    np.testing.assert_array_equal(np.isneginf(log_abs_det_jacobian(Logged().fit(X), some)), [False, True, False])
+    model = TransformedDensity(Logged(), GaussianMixture(random_state=0)).fit(X)
+    assert np.isneginf(model.score_samples(some)).tolist() == [False, True, False]
+
+
+def test_single_draws_of_bounded_chains_may_have_no_original():
+    X = rows()[:, :2]
+    for transformer in (make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=50)), Logged()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LostMassWarning)
+            model = TransformedDensity(transformer, GaussianMixture(random_state=0)).fit(X)
+        assert all(model.sample(1, random_state=seed).shape == (1, 2) for seed in range(60))
+
+
+def test_ties_have_no_density():
+    X = np.repeat([[1.0], [2.0], [3.0]], 50, axis=0)
+    with pytest.raises(NotInvertibleError, match=r"equal quantiles in columns \[0\]"):
+        log_abs_det_jacobian(QuantileTransformer(n_quantiles=20).fit(X), X)
+
+
+def test_a_singular_matrix_is_refused():
+    X = rows()
+    with pytest.raises(NotInvertibleError, match="variance of 0"):
+        log_abs_det_jacobian(PCA(whiten=True).fit(X[:, [0, 1, 1]]), X)
+
+
 def test_a_class_of_others_can_be_registered():
     X = rows()
-    with pytest.raises(NotInvertibleError, match="Halved"):
+    with pytest.raises(NotInvertibleError, match="Nothing is known of the Jacobian of Halved"):
         log_abs_det_jacobian(Halved().fit(X), X)
     log_abs_det_jacobian.register(Halved, lambda transformer, X: np.full(len(X), -np.log(2) * X.shape[1]))
     np.testing.assert_allclose(log_abs_det_jacobian(make_pipeline(Halved()).fit(X), X), -D * np.log(2))
