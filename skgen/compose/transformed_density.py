@@ -119,10 +119,11 @@ class TransformedDensity(DelegatedDensity):
     then picks the one that shrinks the units most. Here the log-Jacobian of the transformer is added, so that scores
     are nats of the original rows and compare; samples come back through the inverse, `given` goes through.
 
-    Columns on a grid (of frames) keep their base measure: through a scaler cells keep their mass; where the map is bent
-    a smooth column is learnt with its rows anywhere in their cells, and takes the Jacobian at the cells' centres.
-    Categories, dates and the like pass a `ColumnTransformer` by ``remainder="passthrough"``. A density of scikit-learn, or one in a `FrozenEstimator`, reads the rows as points of
-    R^d, whatever their grid: `schema_` says so.
+    Columns on a grid (of frames) keep their base measure: through a scaler cells keep their mass; where the map is
+    bent a smooth column is learnt with its rows anywhere in their cells, and takes the Jacobian at the cells'
+    centres. Categories, dates and the like pass a `ColumnTransformer` by ``remainder="passthrough"``. A density of
+    scikit-learn, or one in a `FrozenEstimator`, reads the rows as points of R^d, whatever their grid: `schema_`
+    says so.
 
     Parameters
     ----------
