@@ -192,8 +192,9 @@ def judge(size, n_drawn, model, known, allowed, effective):
         The effective size under fewer conditions: takes `known` and `allowed`.
     """
     message = f"Only {size:.0f} independent draws of {n_drawn} stand behind the condition"
+    hint = " A fit with condition_on draws such rows directly." if hasattr(model, "condition_on") else ""
     if size >= LEAST_ESS:
-        warnings.warn(message + "; widen it for a more varied sample.", LowSupportWarning, stacklevel=6)
+        warnings.warn(message + f"; widen it for a more varied sample.{hint}", LowSupportWarning, stacklevel=6)
         return
     worst, best = None, -1.0
     for j in [*np.flatnonzero(known), *(j for j, a in enumerate(allowed) if a is not None)]:
@@ -203,7 +204,7 @@ def judge(size, n_drawn, model, known, allowed, effective):
         if found > best:
             worst, best = j, found
     name = model.codec_.columns[worst].name
-    raise LowSupportError(f"{message}; the hardest is that on column {name!r}. Widen it.")
+    raise LowSupportError(f"{message}; the hardest is that on column {name!r}. Widen it.{hint}")
 
 
 def systematic(weight, n, rng):

@@ -72,7 +72,10 @@ def save(model, path) -> None:
     """
     if not is_ours(model, _registry.MODELS):
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
-        raise UnsavableParameterError(f"save expects one of the models of skgen, got an object of type {kind}.")
+        raise UnsavableParameterError(
+            f"save expects one of the models of skgen, got an object of type {kind}. "
+            f"{'Save its best_estimator_.' if hasattr(model, 'best_estimator_') else 'Pickle what holds others.'}"
+        )
     encoder = Encoder()
     manifest = {"versions": _versions(), "model": encoder.encode_model(model)}
     write_archive(path, manifest, encoder.arrays)

@@ -29,7 +29,7 @@ class Candidate:
     seconds : float or None
         Forecast for one fit and its scores on the machine of the benchmarks; None where nothing is known.
     is_floor : bool
-        Whether it is fitted whatever it costs, and its errors are those of the data.
+        Whether its errors are those of the data.
     """
 
     label: str
@@ -158,9 +158,9 @@ def climb(schema, n_rows, deep, seed):
     Returns
     -------
     list of Candidate
-        The floor, independent columns, is the first.
+        One of them, not always the first, is the floor: independent columns.
     """
     numbers = np.mean([column.kind == "number" for column in schema.columns])
     rungs = [rung for rung in LADDER if (deep or not rung.is_deep) and rung.suits(n_rows, numbers)]
     candidates = [rung.candidate(schema, n_rows, seed) for rung in rungs]
-    return sorted(candidates, key=lambda candidate: (not candidate.is_floor, candidate.seconds))
+    return sorted(candidates, key=lambda candidate: candidate.seconds)

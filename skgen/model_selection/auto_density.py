@@ -51,7 +51,7 @@ class AutoDensity(DelegatedDensity):
     time_budget : float or None, default=None
         Seconds that `fit` may take. It stops before the first model whose forecast, from the numbers of rows and
         columns and the seconds of the models before it, does not leave time for the last fit. A fit that has started
-        is not interrupted, and independent columns are always fitted. None climbs the whole ladder.
+        is not interrupted, and the cheapest model is always fitted. None climbs the whole ladder.
     models : dict of str to estimator or None, default=None
         Unfitted estimators by name, tried in this order instead of the ladder.
     deep : "auto" or bool, default="auto"

@@ -103,11 +103,22 @@ def test_frames_of_two_libraries_encode_alike():
 
 def test_reserved_cells():
     df = pd.DataFrame({"c": pd.Categorical(["a", "b", "a"], categories=["a", "b", "unused"]), "x": [1, 2, 7]})
+    df = df.loc[df.index.repeat(5)]  # fewer rows of a value than five make no list of levels
     codec = TableCodec().fit(df)
     held_out = pd.DataFrame({"c": ["unused", "unknown", "a", None], "x": [1, 9, 3, np.nan]})
     np.testing.assert_array_equal(codec.encode(held_out), [[2, 1], [2, 9], [0, 3], [np.nan, np.nan]])
     assert not codec.seen(codec.encode(held_out)).any()
-    assert codec.columns[0].rho == codec.columns[1].rho == 1 / 5
+    assert codec.columns[0].rho == codec.columns[1].rho == 1 / 17
+
+
+def test_numbers_of_few_rows_are_no_list_of_levels():
+    """Twenty-five rows of a fine grid show 25 values, which says nothing of the numbers between them."""
+    x = np.random.default_rng(0).normal(50, 10, 25).round(1)
+    codec = TableCodec().fit(pd.DataFrame({"x": x, "few": np.arange(25) % 3}))
+    number, few = codec.columns
+    assert not len(number.values) and few.values.tolist() == [0, 1, 2]
+    between = np.setdiff1d(np.arange(450, 550) / 10, x)[:1]
+    assert codec.seen(codec.encode(pd.DataFrame({"x": between, "few": [1]}))).all()
 
 
 def test_heavy_values_smooth_columns_and_values_that_count_as_categories():
