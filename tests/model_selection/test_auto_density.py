@@ -17,7 +17,6 @@ from toy_densities import ToyNormal
 from skgen import (
     AutoDensity,
     GaussianMixture,
-    IndependentColumns,
     KernelDensity,
     NormalizingFlow,
     Schema,
