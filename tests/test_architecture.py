@@ -224,7 +224,8 @@ HOOKS = {"_fit", "_partial_fit", "_sample", "_sample_given", "_log_density", "_n
 #: Those that deep models write: they train by `_build_module` and no `_fit` of their own.
 DEEP_HOOKS = {"_prepare", "_tensors", "_build_module", "_finish", "_sample", "_sample_given", "_log_density"}
 #: Class attributes that models set.
-SETTINGS = {"_parameter_constraints", "_view", "_auto_epochs", "_auto_batch", "_n_draws", "_warm_start_keeps_codec"}
+SETTINGS = {"_parameter_constraints", "_view", "_auto_epochs", "_auto_batch", "_n_draws", "_warm_start_keeps_codec",
+            "_read_once"}  # fmt: skip
 
 
 def own_helpers(cls, contract, hooks=HOOKS):

@@ -192,14 +192,6 @@ class GAN(DeepModel):
 
     # ---- fit -----------------------------------------------------------------------------------------------------
 
-    def _partial_fit(self, Z, sample_weight, rng, encode=None):
-        if not self.codec_.seen(Z).any():
-            raise ValueError(
-                "No row of this chunk lies in the support of the first one. Fit a chunk that does first, or pass a "
-                "schema that states the levels."
-            )
-        super()._partial_fit(Z, sample_weight, rng, encode)
-
     def _prepare(self, Z, sample_weight, rng):
         self.layouts_ = [
             RowLayout.fit(Z[:, mask], sample_weight, [c for c, m in zip(self.codec_.columns, mask) if m])
@@ -277,8 +269,13 @@ class GAN(DeepModel):
     def _within_support(self, Z):
         """Rows with cells that the first rows of fit did not show have none to be drawn: others stand in for them."""
         seen = self.codec_.seen(Z)
-        if seen.all() or not seen.any():
+        if seen.all():
             return Z
+        if not seen.any():
+            raise ValueError(
+                "No row of this chunk lies in the support of the first one. Fit a chunk that does first, or pass a "
+                "schema that states the levels."
+            )
         Z = Z.copy()
         Z[~seen] = Z[np.resize(np.flatnonzero(seen), np.sum(~seen))]
         return Z
