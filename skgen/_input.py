@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 
+from ._row_weights import weights_as_rows
 from ._sklearn import (
     _check_feature_names,
     _check_n_features,
@@ -46,11 +47,8 @@ def check_weights(sample_weight, X):
 
 
 def weights_in_rows(weight):
-    """Weights of mean below 1 divided by their mean, so that rows together never count as fewer than they are."""
-    if weight is None or weight.mean() >= 1.0:
-        return weight
-    weight = weight / weight.max()  # equal weights become 1 exactly
-    return weight / weight.mean()
+    """Weights on the scale of rows, or None."""
+    return None if weight is None else weights_as_rows(weight)
 
 
 def take_rows(X, keep):

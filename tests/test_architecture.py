@@ -24,7 +24,7 @@ MOST_LINES, MOST_CODE_LINES = 400, 40
 
 #: Floors: a file imports only lower floors, its own folder, or the private files beside it on floor and name.
 FLOORS = {
-    "_registry": 0, "_random": 0, "_rollback": 0, "_sklearn": 0, "_version": 0, "exceptions": 0,
+    "_registry": 0, "_random": 0, "_rollback": 0, "_row_weights": 0, "_sklearn": 0, "_version": 0, "exceptions": 0,
     "table": 1, "plotting": 1,
     "_input": 2, "_encoder": 2, "_density": 2, "_rejection": 2, "_resampling": 2, "_proposals": 2,
     "_conditioning": 2, "base": 2,

@@ -1,10 +1,12 @@
 """The command line: rows, figures and tables of the API, errors in a sentence, files whole or not at all."""
 
 import base64
+import gzip
 import re
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -320,7 +322,9 @@ def test_without_a_holdout_the_figures_that_need_one_say_so(run, tmp_path, monke
     assert {FIGURES[key].label for key in AGAINST_TRAIN} == {label for label in rows if rows[label].count(NEEDS) == 1}
     error = shape_error(table, read_table("s.csv", say=lambda text: None))
     assert rows["shape error"].startswith(f"<td>{error:.2%}".replace("%", " %"))
-    assert "without a verdict" in text and "cause for concern" not in text.lower() and ">ok<" not in text
+    labels = " and ".join(", ".join(FIGURES[key].label for key in AGAINST_TRAIN).rsplit(", ", 1))
+    assert f"What is shown are {labels}: by definition they hold a table against the training" in " ".join(text.split())
+    assert "A verdict takes real rows" in text and "cause for concern" not in text.lower() and ">ok<" not in text
 
 
 def test_the_columns_of_a_synthetic_table_may_stand_in_any_order(run, tmp_path):
@@ -426,12 +430,17 @@ def test_quiet_commands_say_nothing_but_warnings_once(run):
         (["sample", "trees.skgen", "-o", "s.csv", "--given", "age=40..30"], "two in order"),
         (["sample", "trees.skgen", "-o", "s.csv", "--given", "day=soon"], "must have one datetime"),
         (["sample", "trees.skgen", "-o", "s.csv", "--given", "kind=z"], "fit did not see"),
+        (["sample", "trees.skgen", "-o", "s.csv", "--given", "age=nan"], "one number, or two in order"),
+        (["sample", "trees.skgen", "-o", "s.csv", "--given", "age=1..nan"], "missing cells, 'age=' asks for them"),
+        (["sample", "trees.skgen", "-o", "s.csv", "--given", "day=NaT"], "missing cells, 'day=' asks for them"),
+        (["sample", "trees.skgen", "-o", "s.csv", "--given", "age="], "where fit saw none"),
         (["report", "train.csv", "short.csv", "-o", "r.html"], "at least 2"),
         (["report", "train.csv", "narrow.csv", "-o", "r.html"], "narrow.csv lacks the columns"),
         (["report", "narrow.csv", "train.csv", "-o", "r.html"], "train.csv has the columns"),
         (["report", "train.csv", "train.csv", "-o", "r.html", "--target", "none"], "no column. Columns are"),
         (["report", "train.csv", "train.csv", "-o", "r.html", "--holdout", "train.csv"], "has not seen"),
         (["compare", "short.csv"], "at least 5 are needed"),
+        (["compare", "train.csv", "--models", "VAE", "GAN", "VAE"], "--models names VAE more than once"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -520,6 +529,42 @@ def test_separators_encodings_and_dates_are_recognised(tmp_path):
     assert list(table) == ["Tag", "Größe", "Code"] and table["Tag"].iloc[-1] == pd.Timestamp("2024-01-12")
     assert not pd.api.types.is_datetime64_any_dtype(table["Code"])
     assert [re.search("Latin-1|';'|'Tag'", text)[0] for text in said] == ["Latin-1", "';'", "'Tag'"]
+
+
+def test_compressed_files_are_told_from_broken_ones(tmp_path):
+    text = "".join(f"{row}\n" for row in ["a,b", *(f"{i},{i * i % 97}" for i in range(500))])
+    body = bytearray(gzip.compress(text.encode()))
+    body[60:90] = bytes(byte ^ 0x5A for byte in body[60:90])
+    with zipfile.ZipFile(tmp_path / "locked.zip", "w") as archive:
+        archive.writestr("t.csv", text)
+    locked = bytearray((tmp_path / "locked.zip").read_bytes())
+    locked[6] |= 1  # both headers say that a password is needed
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    broken = {"body.csv.gz": body, "t.zip": b"text", "t.xz": b"text", "t.bz2": b"text", "locked.zip": locked}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} cannot be read as CSV: ."):
+            read_table(tmp_path / name)
+    for suffix in ("gz", "zip", "xz", "bz2"):
+        pd.DataFrame({"a": [1, 2]}).to_csv(tmp_path / f"fine.csv.{suffix}", index=False)
+        assert read_table(tmp_path / f"fine.csv.{suffix}")["a"].tolist() == [1, 2]
+
+
+def test_whole_numbers_stay_whole_beside_missing_cells(run, tmp_path):
+    lines = ["age;age;rate;none;flag"] + [f"{i % 9 or ''};{i};{i}.0;;" for i in range(1, 80)] + [";;;;"]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    table = read_table("t.csv", say=str)
+    assert list(table.dtypes.astype(str)) == ["Int64", "Int64", "float64", "float64", "float64"]
+    table[["age", "rate"]].to_csv("t.csv", index=False)
+    assert run("fit", "t.csv", "-o", "m.skgen", "-q", "--model", "IndependentColumns")[0] == 0
+    train = read_table("t.csv", say=str)
+    for name in ("s.csv", "s.parquet"):
+        assert run("sample", "m.skgen", "-n", 200, "-o", name, "-q")[0] == 0
+        rows = read_table(name, say=str)
+        assert_frame_equal(rows.head(0), train.head(0))
+        assert Schema.infer(rows) == Schema.infer(train) and 0 < rows["age"].isna().sum() < 100
+        assert run("report", "t.csv", name, "-o", "r.html", "-q") == (0, "", "")
+    assert set((tmp_path / "s.csv").read_text().split()[1].partition(",")[0]) <= set("12345678")
 
 
 def test_infinite_cells_are_named(tmp_path):

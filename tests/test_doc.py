@@ -3,14 +3,18 @@
 import ast
 import importlib.util
 import re
+import shlex
 import textwrap
 from collections import Counter
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
 
 from skgen import _registry
+from skgen.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = sorted((ROOT / "doc" / "examples").glob("plot_*.py"))
@@ -38,6 +42,50 @@ def test_every_block_runs(page, tmp_path, monkeypatch):
     for block in blocks:
         exec(compile(block, page.name, "exec"), namespace)
     plt.close("all")
+
+
+#: What makes a command of a page quick: few rows, few epochs, little time.
+HURRY = {
+    r"-n \d+": "-n 200",
+    r"max_epochs=\d+": "max_epochs=2",
+    r"time_budget=\d+": "time_budget=1",
+    r" NormalizingFlow": ' "NormalizingFlow(max_epochs=2)"',
+}
+
+
+def console_commands(text):
+    """Arguments that the lines of `code-block:: console` blocks give to `python -m skgen`."""
+    for slow, quick in HURRY.items():
+        text = re.sub(slow, quick, text)
+    return [shlex.split(line) for line in re.findall(r"^ +\$ python -m skgen (.*)$", text, flags=re.M)]
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    """A folder with the tables that the commands name."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name in ("table.csv", "train.csv", "test.csv", "adult-train.csv.gz", "adult-test.csv.gz"):
+        city, age = rng.integers(3, size=60), rng.integers(17, 70, size=60)
+        income = np.array(["<=50K", ">50K", ""])[rng.choice(3, size=60, p=[0.6, 0.3, 0.1])]
+        sex, city = np.where(rng.random(60) < 0.5, "Female", "Male"), np.array(["Rome", "Oslo", "Bern"])[city]
+        pd.DataFrame({"age": age, "sex": sex, "city": city, "income": income}).to_csv(name, index=False)
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "doc" / "guide" / "command_line.rst", ROOT / "README.rst"], ids=lambda page: page.stem
+)
+def test_every_command_runs(page, tables, capsys):
+    text = page.read_text(encoding="utf-8")
+    commands = console_commands(text)
+    assert len(commands) == text.count("$ ") >= 4
+    for arguments in commands:
+        assert main(arguments) == 0, (arguments, capsys.readouterr().err)
+
+
+def test_every_command_of_the_pages_is_run():
+    others = [page for page in PAGES if page.stem != "command_line"]
+    assert not any("code-block:: console" in page.read_text(encoding="utf-8") for page in others)
 
 
 def test_the_guide_names_every_model():

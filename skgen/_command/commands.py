@@ -129,6 +129,10 @@ def _judge(train, holdout, synthetic, options, console):
 
 def compare(options, console):
     """Print the held-out likelihoods of several models."""
+    labels = [spec.label for spec in options.models]
+    repeated = [label for label in dict.fromkeys(labels) if labels.count(label) > 1]
+    if repeated:
+        raise ValueError(f"--models names {', '.join(repeated)} more than once; name each model once.")
     models = {spec.label: spec.build(random_state=options.seed) for spec in options.models}
     table = _read(options.table, console, min_rows=options.cv)
     if options.max_rows and len(table) > options.max_rows:

@@ -65,11 +65,19 @@ def _read(value, column, text):
     except ValueError:
         what = column.source if column.tick else "number"
         raise ValueError(
-            f"--given {text!r} must have one {what}, or two in order with {RANGE!r} between them."
+            f"--given {text!r} must have one {what}, or two in order with {RANGE!r} between them. Where the table of "
+            f"fit had missing cells, '{column.name}=' asks for them."
         ) from None
 
 
 def _number(text, column):
+    number = _parsed(text, column)
+    if pd.isna(number):
+        raise ValueError(f"{text!r} is no value.")
+    return number
+
+
+def _parsed(text, column):
     if column.source == "timedelta":
         return pd.Timedelta(text)
     if column.tick:

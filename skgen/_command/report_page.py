@@ -17,7 +17,7 @@ from ..metrics._independent import independent_rows
 #: Dots of the picture per inch.
 DPI = 110
 NEEDS = "needs a holdout"
-#: Figures that are held against the training rows whatever else there is -> what measures them.
+#: Figures that are held against the training rows by definition, with a holdout or not -> what measures them.
 AGAINST_TRAIN = {"shape": shape_error, "trend": trend_error, "mode_coverage": mode_coverage}
 #: Figures that mean nothing without rows that the model has not seen.
 AGAINST_HOLDOUT = ("two_sample", "tstr_auc", "copies", "nearest", "membership_auc", "membership_tpr")
@@ -39,9 +39,9 @@ img { width: 100%; height: auto; } footer { color: #777; font-size: .85rem; marg
 HOW = """<p>A figure means little alone. <b>Real rows</b> are rows that no model has made, put in the place of the
 synthetic ones: what chance alone gives. <b>Independent columns</b> are drawn from each training column on its own: they
 have every column right and no pair.</p>"""
-OPEN = """A verdict takes real rows that the model was not fitted to, and none were given: state them by --holdout. Only
-figures that compare the table with its training rows are shown, without a verdict. A table of copies would look perfect
-by them."""
+OPEN = """A verdict takes real rows that the model was not fitted to, and none were given: state them by --holdout. What
+is shown are {labels}: by definition they hold a table against the training rows, with a holdout as without. A table of
+copies would look perfect by them."""
 
 
 def check_picture():
@@ -96,7 +96,9 @@ def unjudged(figures):
         shown = (f'<td class="needs">{cell}</td>' if cell == NEEDS else f"<td>{escape(cell)}</td>" for cell in cells)
         body += f"<tr><td>{escape(label)}</td>{''.join(shown)}</tr>"
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<p class="verdict open">{OPEN}</p>{HOW}{table}'
+    *most, last = (FIGURES[key].label for key in AGAINST_TRAIN)
+    reason = OPEN.format(labels=f"{', '.join(most)} and {last}")
+    return f'<p class="verdict open">{escape(reason)}</p>{HOW}{table}'
 
 
 def picture(train, synthetic):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from importlib.util import find_spec
+from lzma import LZMAError
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,10 @@ PARQUET = (".parquet", ".pq")
 #: Bytes of a file that tell whether it is text.
 PEEK = 4096
 SEPARATORS = (";", "\t", "|")
+#: What readers of text and of its compressions raise; a RuntimeError speaks of a zip file that needs a password.
+BROKEN = (
+    pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error, LZMAError, BadZipFile, RuntimeError,
+)  # fmt: skip
 ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 
 
@@ -27,7 +34,7 @@ def check_parquet(path):
 
 
 def read_table(path, *, min_rows=1, say=print):
-    """A file as a DataFrame, with columns of ISO dates as dates.
+    """A file as a DataFrame, with columns of ISO dates as dates, and of whole numbers as integers.
 
     Parameters
     ----------
@@ -80,7 +87,7 @@ def _read_csv(path, say):
         return _parse(path, say)
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path} is empty.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError) as error:
+    except BROKEN as error:
         raise ValueError(f"{path} cannot be read as CSV: {str(error).strip()}") from None
 
 
@@ -99,8 +106,19 @@ def _parse(path, say):
         found = [mark for mark in SEPARATORS if mark in str(table.columns[0])]
         if found:
             say(f"Columns are separated by {found[0]!r}.")
-            table = pd.read_csv(path, sep=found[0], **options)
-    return table
+            options["sep"] = found[0]
+            table = pd.read_csv(path, **options)
+    return _with_whole_numbers(table, path, options)
+
+
+def _with_whole_numbers(table, path, options):
+    """Columns written as integers stay integers beside missing cells, which pandas reads as floats otherwise."""
+    cells = {j: table.iloc[:, j].dropna() for j, dtype in enumerate(table.dtypes) if dtype == np.float64}
+    found = [j for j, x in cells.items() if 0 < len(x) < len(table) and (x == np.rint(x)).all()]
+    if not found or not isinstance(table.index, pd.RangeIndex):
+        return table
+    written = pd.read_csv(path, usecols=found, dtype_backend="numpy_nullable", **options)
+    return table.assign(**written.select_dtypes("Int64"))
 
 
 def _with_dates(table, say):

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import KFold, check_cv
 
 from .._delegated import unwrapped
@@ -50,7 +51,7 @@ class _Named(AbstractContextManager):
 
 
 def make_folds(X, cv, random_state, kept=None):
-    """Pairs of training and held-out positions.
+    """Pairs of training and held-out positions; lone missing cells of an array are not held out.
 
     Parameters
     ----------
@@ -67,12 +68,35 @@ def make_folds(X, cv, random_state, kept=None):
         seed = random_state if isinstance(random_state, Integral) else seed_from(random_state) % 2**32
         cv = KFold(int(cv), shuffle=True, random_state=int(seed))
     folds = list(check_cv(cv).split(X))
-    if kept is None or cv is None or hasattr(cv, "split"):
-        return folds
-    place = np.full(1 + max(max(map(np.max, fold)) for fold in folds), -1)
-    place[kept[kept < len(place)]] = np.flatnonzero(kept < len(place))
-    folds = [tuple(place[part][place[part] >= 0] for part in fold) for fold in folds]
-    return [fold for fold in folds if len(fold[1])]
+    if kept is not None and cv is not None and not hasattr(cv, "split"):
+        place = np.full(1 + max(max(map(np.max, fold)) for fold in folds), -1)
+        place[kept[kept < len(place)]] = np.flatnonzero(kept < len(place))
+        folds = [tuple(place[part][place[part] >= 0] for part in fold) for fold in folds]
+        folds = [fold for fold in folds if len(fold[1])]
+    absent = _missing_cells(X)
+    return folds if absent is None or not absent.any() else _learn_lone_gaps(absent, folds)
+
+
+def _missing_cells(X):
+    """Where the cells of an array are missing; None of frames, which expect such cells, and of sequences."""
+    if isinstance(X, (list, tuple)) and np.ndim(X[0]) == 1 and len({len(row) for row in X}) == 1:
+        X = np.asarray(X, dtype=object)
+    return pd.isna(X) if isinstance(X, np.ndarray) and X.ndim == 2 else None
+
+
+def _learn_lone_gaps(absent, folds):
+    """Folds that hold out no missing cell of a column whose training rows have none: arrays have no law for it."""
+    changed = []
+    for train, test in folds:
+        is_lone = absent[test][:, ~absent[train].any(axis=0)].any(axis=1)
+        if not is_lone.all():
+            changed.append((np.concatenate([train, test[is_lone]]), test[~is_lone]))
+    if not changed:
+        raise ValueError(
+            "Every row that would be held out has a missing cell in a column without one in the training rows. Pass a "
+            "DataFrame, whose columns expect such cells."
+        )
+    return changed
 
 
 def fit_and_score(model, X, fold, sample_weight, schema, note):

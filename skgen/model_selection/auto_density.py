@@ -5,11 +5,10 @@ from numbers import Integral, Real
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import ShuffleSplit
 
 from .._delegated import DelegatedDensity
-from .._input import is_frame_like, take_rows, weights_in_rows
+from .._input import take_rows, weights_in_rows
 from .._random import seed_from
 from .._sklearn import Interval, StrOptions, _num_samples, clone
 from ..exceptions import DegenerateDataError
@@ -21,22 +20,6 @@ from .compare import check_conditions, check_models, check_weighted_fits, declar
 
 #: Up to so many rows the scores come from five folds; beyond, a fifth of the rows is held out once.
 FEW_ROWS, N_FOLDS, HELD_OUT = 2_000, 5, 0.2
-
-
-def _learn_lone_gaps(X, folds):
-    """Folds that hold out no missing cell of a column whose training rows have none: arrays have no law for it."""
-    absent = pd.isna(X)
-    changed = []
-    for train, test in folds:
-        is_lone = absent[test][:, ~absent[train].any(axis=0)].any(axis=1)
-        if not is_lone.all():
-            changed.append((np.concatenate([train, test[is_lone]]), test[~is_lone]))
-    if not changed:
-        raise ValueError(
-            "Every row that would be held out has a missing cell in a column without one in the training rows. Pass a "
-            "DataFrame, whose columns expect such cells."
-        )
-    return changed
 
 
 class AutoDensity(DelegatedDensity):
@@ -175,8 +158,7 @@ class AutoDensity(DelegatedDensity):
         cv, n = self.cv, _num_samples(X)
         if isinstance(cv, str):
             cv = min(N_FOLDS, n) if n <= FEW_ROWS else ShuffleSplit(1, test_size=HELD_OUT, random_state=seed)
-        folds = make_folds(X, cv, seed, kept)
-        return folds if is_frame_like(X) else _learn_lone_gaps(X, folds)
+        return make_folds(X, cv, seed, kept)
 
     def _candidates(self, X, sample_weight, folds, seed):
         """Unfitted models that share one schema, and the schema."""

@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import is_outlier_detector
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from .._delegated import schema_parameter
@@ -31,12 +32,28 @@ def check_models(models):
             raise ValueError(f"{name!r} must be an estimator with fit and score_samples, got {model!r}.")
         if is_outlier_detector(model):
             raise ValueError(f"score_samples of {name!r} is an outlier score, not a log-density: leave it out.")
+        if _is_fitted_before(model):
+            raise ValueError(
+                f"{name!r} is frozen: it keeps what it learnt before, maybe from the very rows that would be held out. "
+                "Pass the unfitted estimator, which is fitted to each training fold; for rows that a fitted model has "
+                "not seen there is LikelihoodComparisonDisplay.from_predictions."
+            )
         inner = getattr(model, "estimator", model)
         if isinstance(inner, Pipeline):
             raise ValueError(
                 f"{name!r} is a Pipeline, whose score is the density of the transformed data and not of X. "
                 "skgen.make_density_pipeline(*steps) corrects for the transformers' Jacobians: pass one."
             )
+
+
+def _is_fitted_before(model):
+    """Whether a density is a `FrozenEstimator`, or holds one as the density that it searches or transforms to."""
+    while hasattr(model, "get_params"):
+        if isinstance(model, FrozenEstimator):
+            return True
+        own = model.get_params(deep=False)
+        model = own.get("density", own.get("estimator"))
+    return False
 
 
 def _check_own_measure(name, model, key):
@@ -131,9 +148,12 @@ def compare_densities(
         one. Densities of scikit-learn (``KernelDensity``, ``GaussianMixture``) may stand beside them where X is a
         float array. Models fitted with `condition_on` compare with others of the same columns only.
     X : DataFrame, array-like of shape (n_samples, n_features) or list of sequences
-        The rows to learn from, each held out once. Where one sample is a sequence, "row" means a sequence.
+        The rows to learn from and to hold out. Where one sample is a sequence, "row" means a sequence. Of an array,
+        a row with a missing cell in a column that has none in the training rows is learnt too and not held out; frames
+        expect such cells.
     cv : int, splitter or iterable of (train, test), default=5
-        An integer k stands for ``KFold(k, shuffle=True, random_state=random_state)``.
+        An integer k stands for ``KFold(k, shuffle=True, random_state=random_state)``, which holds out each row once. A
+        row that several folds hold out counts with the mean of its scores, and one that none does not count.
     sample_weight : array of shape (n_samples,), default=None
         Weights of the rows; a row of weight 0 is invisible. They count in the fits and in the means.
     categorical_features : "from_dtype", mask or names, default="from_dtype"

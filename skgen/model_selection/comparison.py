@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from ..plotting._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, paired_difference
+from ..plotting._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, pair_weights, paired_difference
 from ..plotting.likelihood_comparison_display import LikelihoodComparisonDisplay
 from ._fold import gather_scores
 
@@ -85,8 +85,7 @@ class LikelihoodComparison:
         schema=None,
         conditional_on=(),
     ):
-        n_rows = len(next(iter(scores.values())))
-        self.sample_weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        self.sample_weight = pair_weights(sample_weight, len(next(iter(scores.values()))))
         self.scores = {name: np.where(self.sample_weight > 0, values, np.nan) for name, values in scores.items()}
         self.likelihood = dict(likelihood)
         self.fit_seconds = dict(fit_seconds)

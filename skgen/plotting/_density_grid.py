@@ -74,6 +74,25 @@ def is_whole(X, j):
     return not isinstance(X, np.ndarray | list | tuple) and as_frame(X)[as_frame(X).columns[j]].dtype.is_integer()
 
 
+def axes_of(places, log_density):
+    """Places of one column in order, or the two axes that pairs of places span, with the log-densities there."""
+    values = np.column_stack([column_values(places, j) for j in chosen_columns(places, None)])
+    scores = np.asarray(log_density, float)
+    if scores.shape != (len(values),):
+        raise ValueError(f"log_density must have one number for each of {len(values)} rows, got shape {scores.shape}.")
+    found = [np.unique(column, return_inverse=True) for column in values.T]
+    axes, at = [axis for axis, _ in found], tuple(place for _, place in found)
+    shape = tuple(map(len, axes))
+    is_grid = len(values) == np.prod(shape) and np.bincount(np.ravel_multi_index(at, shape)).max() == 1
+    if not is_grid or np.isnan(values).any():
+        raise ValueError(
+            f"X must have every place of a grid once: {' times '.join(map(str, shape))} places, got {len(values)} rows."
+        )
+    on_axes = np.empty(shape)
+    on_axes[at] = scores
+    return axes, on_axes
+
+
 def column_values(X, j):
     """A column as floats."""
     frame = as_frame(X)

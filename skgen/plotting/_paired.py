@@ -5,17 +5,35 @@ With values v_i and weights w_i of sum W, the mean and its standard error are
 .. math:: \bar v = \sum_i w_i v_i / W, \qquad
           \operatorname{se}(v)^2 = \sum_i w_i (v_i - \bar v)^2 / (W (W - 1)).
 
-Differences are taken before the mean, v_i = s_m(i) - s_best(i): what makes a row hard for both models cancels.
+Differences are taken before the mean, v_i = s_m(i) - s_best(i): what makes a row hard for both models cancels. Weights
+of mean below 1 are scaled to 1 first: shares of a whole say nothing of how many rows there are.
 """
 
 import numpy as np
 from scipy.stats import t as student
+
+from .._row_weights import weights_as_rows
 
 #: What scores can be, best first; and the mark that stands before them.
 LIKELIHOODS = ("exact", "lower_bound", "estimate")
 MARKS = {"exact": "", "lower_bound": ">= ", "estimate": "~ "}
 #: Probability of the intervals.
 LEVEL = 0.95
+
+
+def pair_weights(sample_weight, n_rows):
+    """What each row counts: 1 without weights, else on the scale of the rows whose weight is not 0."""
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    seen = weights > 0
+    if weights.shape != (n_rows,) or not seen.any() or not (weights >= 0).all():
+        raise ValueError(
+            f"sample_weight must have a number from 0 for each of {n_rows} rows, one of them above 0; got {weights}."
+        )
+    scaled = np.zeros(n_rows)
+    scaled[seen] = weights_as_rows(weights[seen])
+    return scaled
 
 
 def mean_and_error(values, weights):

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._sklearn import check_matplotlib_support
 from ._columns import as_frame
-from ._density_grid import chosen_columns, column_values, grid_axis, grid_scores, is_whole
+from ._density_grid import axes_of, chosen_columns, column_values, grid_axis, grid_scores, is_whole
 from ._theme import ROWS, sequential, shade
 
 #: Most rows that are drawn as marks.
@@ -21,8 +21,9 @@ N_POINTS = {1: 400, 2: 100}
 class DensityDisplay:
     """A density: a curve over one column, or filled contours of the log-density over two.
 
-    Make it with :meth:`from_estimator`, of skgen's densities or scikit-learn's. Rows or samples are drawn with it: over
-    one column as a histogram of unit area with a rug below, over two as dots.
+    Make it with :meth:`from_estimator`, of skgen's densities or scikit-learn's, or with :meth:`from_predictions`, of
+    scores on a grid. Rows or samples are drawn with it: over one column as a histogram of unit area with a rug below,
+    over two as dots.
 
     Parameters
     ----------
@@ -139,6 +140,50 @@ class DensityDisplay:
             names=[as_frame(table).columns[j] for j in chosen],
             estimator_name=type(estimator).__name__ if name is None else name,
         )
+        return display.plot(ax=ax, **kwargs) if plot else display
+
+    @classmethod
+    def from_predictions(cls, X, log_density, *, rows=None, name=None, ax=None, plot=True, **kwargs):
+        """Draw log-densities that a model gave to the places of a grid.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_places, 1) or (n_places, 2)
+            The places, in any order: of one column, or all pairs of places of two.
+        log_density : array of shape (n_places,)
+            What ``score_samples`` of a model gave to them.
+        rows : DataFrame or array-like of shape (n_rows, 1) or (n_rows, 2), default=None
+            What is drawn with the density.
+        name : str, default=None
+            Name of the density.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure where None.
+        plot : bool, default=True
+            Whether to draw at once.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        DensityDisplay
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skgen import DensityDisplay, GaussianMixture
+        >>> X = np.random.default_rng(0).normal(size=(500, 2))
+        >>> model = GaussianMixture(1, random_state=0).fit(X)
+        >>> places = np.stack(np.meshgrid(np.linspace(-3, 3, 40), np.linspace(-2, 2, 30)), axis=-1).reshape(-1, 2)
+        >>> display = DensityDisplay.from_predictions(places, model.score_samples(places), rows=X, plot=False)
+        >>> display.log_density.shape
+        (40, 30)
+        """
+        axes, scores = axes_of(X, log_density)
+        shown = None if rows is None else np.column_stack([column_values(rows, j) for j in chosen_columns(rows, None)])
+        if shown is not None and shown.shape[1] != len(axes):
+            raise ValueError(f"rows must have the {len(axes)} columns of X, got {shown.shape[1]}.")
+        names = [str(column) for column in as_frame(X).columns]
+        display = cls(*axes[:1], scores, x1=axes[1] if axes[1:] else None, rows=shown, names=names, estimator_name=name)
         return display.plot(ax=ax, **kwargs) if plot else display
 
     def plot(self, ax=None, *, levels=None, cmap=None, colorbar=True, rows_color=ROWS, **kwargs):

@@ -18,7 +18,7 @@ class LatentDisplay:
     """A latent space: codes of rows as dots, or rows decoded along a walk, as images or as a table.
 
     Make it with :meth:`from_estimator`, of a `VAE`, an `Autoencoder`, a `NormalizingFlow` or anything else that has
-    ``transform`` and ``inverse_transform``, such as scikit-learn's PCA.
+    ``transform`` and ``inverse_transform``, such as scikit-learn's PCA; or with :meth:`from_predictions`, of codes.
 
     Parameters
     ----------
@@ -119,6 +119,45 @@ class LatentDisplay:
         display.coordinates, display.y_name = coordinates, y if isinstance(y, str) else None
         display.y = as_frame(X)[y].to_numpy() if isinstance(y, str) else y
         return display.plot(ax=ax, **kwargs) if plot else display
+
+    @classmethod
+    def from_predictions(cls, codes, *, y=None, coordinates=None, ax=None, plot=True):
+        """Draw codes that a model gave to rows.
+
+        Parameters
+        ----------
+        codes : array of shape (n_samples, latent_dim)
+            What ``transform`` of a model gave.
+        y : array of shape (n_samples,), default=None
+            Labels or numbers that colour the dots.
+        coordinates : list of int, default=None
+            The two coordinates of dots; by default the two directions in which codes vary most.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure where None.
+        plot : bool, default=True
+            Whether to draw at once.
+
+        Returns
+        -------
+        LatentDisplay
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn.decomposition import PCA
+        >>> from skgen import LatentDisplay
+        >>> X, y = load_digits(return_X_y=True)
+        >>> display = LatentDisplay.from_predictions(PCA(8).fit_transform(X), y=y)
+        >>> [text.get_text() for text in display.ax_.get_legend().get_texts()][:3]
+        ['0', '1', '2']
+        """
+        codes = np.asarray(codes, float)
+        if codes.ndim != 2 or 0 in codes.shape:
+            raise ValueError(f"codes must be an array of shape (n_samples, latent_dim), got shape {codes.shape}.")
+        if y is not None and len(y) != len(codes):
+            raise ValueError(f"y must have one entry for each of {len(codes)} codes, got {len(y)}.")
+        display = cls(codes, y=y, y_name=getattr(y, "name", None), coordinates=coordinates)
+        return display.plot(ax=ax) if plot else display
 
     def plot(self, ax=None, *, cmap="gray"):
         """Draw the picture.

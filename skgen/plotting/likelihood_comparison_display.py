@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
-from .._sklearn import check_matplotlib_support
-from ._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, paired_difference
+from .._sklearn import check_is_fitted, check_matplotlib_support
+from ._paired import LIKELIHOODS, MARKS, mean_and_error, order_models, pair_weights, paired_difference
 
 #: Inches: of one model, of what stands above and below all, of the width, of the plot and of a letter beside it.
 ROW, FRAME, WIDTH, PLOT, LETTER = 0.42, 1.5, 7.5, 4.5, 0.08
@@ -16,7 +16,8 @@ LEGEND = {"exact": "exact", "lower_bound": "lower bound", "estimate": "estimate"
 class LikelihoodComparisonDisplay:
     """Held-out likelihoods side by side: how many nats each model is away from the best one.
 
-    Make it with :meth:`from_comparison`, :meth:`from_predictions` or :meth:`from_cv_results`. Filled dots are exact,
+    Make it with :meth:`from_comparison`, :meth:`from_predictions`, :meth:`from_cv_results` or, of what has compared
+    models in its fit, :meth:`from_estimator`. Filled dots are exact,
     triangles are lower bounds, and open dots, below a line, are estimates, which have no rank.
 
     Parameters
@@ -90,6 +91,45 @@ class LikelihoodComparisonDisplay:
         return display.plot(ax=ax) if plot else display
 
     @classmethod
+    def from_estimator(cls, estimator, *, max_models=12, ax=None, plot=True):
+        """Draw what a fitted `AutoDensity`, or a fitted search of scikit-learn, found.
+
+        Parameters
+        ----------
+        estimator : fitted AutoDensity or search
+            Has `comparison_`, drawn row by row, or `cv_results_`, drawn fold by fold.
+        max_models : int, default=12
+            Most candidates of a search that are drawn, the best ones.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure where None.
+        plot : bool, default=True
+            Whether to draw at once.
+
+        Returns
+        -------
+        LikelihoodComparisonDisplay
+
+        Examples
+        --------
+        >>> from sklearn.model_selection import GridSearchCV
+        >>> from skgen import GaussianMixture, LikelihoodComparisonDisplay
+        >>> from skgen.datasets import EightGaussians
+        >>> X = EightGaussians().sample(400, random_state=0)
+        >>> search = GridSearchCV(GaussianMixture(random_state=0), {"n_components": [1, 8]}, cv=2).fit(X)
+        >>> LikelihoodComparisonDisplay.from_estimator(search, plot=False).names
+        ['n_components=8', 'n_components=1']
+        """
+        check_is_fitted(estimator)
+        if hasattr(estimator, "comparison_"):
+            return cls.from_comparison(estimator.comparison_, ax=ax, plot=plot)
+        if hasattr(estimator, "cv_results_"):
+            return cls.from_cv_results(estimator.cv_results_, max_models=max_models, ax=ax, plot=plot)
+        raise ValueError(
+            f"{type(estimator).__name__} has compared no models: expected a fitted AutoDensity or search, which has "
+            "comparison_ or cv_results_. Pass the scores of several models to from_predictions."
+        )
+
+    @classmethod
     def from_predictions(cls, scores, *, likelihood=None, sample_weight=None, ax=None, plot=True):
         """Draw log-densities that several models gave to the same rows.
 
@@ -100,7 +140,7 @@ class LikelihoodComparisonDisplay:
         likelihood : dict of str to {"exact", "lower_bound", "estimate"}, default=None
             The `likelihood_` of each model; by default all are exact.
         sample_weight : array of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the rows; a row of weight 0 is invisible.
         ax : matplotlib Axes, default=None
             Where to draw; a new figure where None.
         plot : bool, default=True
@@ -148,8 +188,8 @@ class LikelihoodComparisonDisplay:
 
     @classmethod
     def _of_pairs(cls, scores, kinds, weights, pairs):
-        n = len(next(iter(scores.values())))
-        weights = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+        weights = pair_weights(weights, len(next(iter(scores.values()))))
+        scores = {name: np.where(weights > 0, values, np.nan) for name, values in scores.items()}
         means = {name: mean_and_error(values, weights)[0] for name, values in scores.items()}
         names, best = order_models(means, kinds)
         paired = np.array([paired_difference(scores[name], scores[best], weights) for name in names])

@@ -72,6 +72,8 @@ class QualityDisplay:
     ----------
     figure_ : matplotlib Figure
         The sheet, once plotted.
+    ax_ : matplotlib Axes
+        The axes of the first headline.
     axes_ : ndarray of matplotlib Axes
         One for each headline, then the columns and the pairs where they are known.
 
@@ -126,7 +128,7 @@ class QualityDisplay:
         Returns
         -------
         QualityDisplay
-            Itself, with `figure_` and `axes_`.
+            Itself, with `figure_`, `ax_` and `axes_`.
         """
         check_matplotlib_support("QualityDisplay.plot")
         import matplotlib.pyplot as plt
@@ -144,6 +146,7 @@ class QualityDisplay:
             _draw_headline(ax, headline)
         top.suptitle(self.title, fontsize=12)
         self.axes_ = np.array([*axes, *(self._draw_errors(bottom[0], d, low_height) if bottom else [])], dtype=object)
+        self.ax_ = self.axes_[0]
         return self
 
     def _draw_errors(self, figure, d, height):

@@ -39,6 +39,8 @@ class TableDisplay:
     ----------
     figure_ : matplotlib Figure
         The sheet, once plotted.
+    ax_ : matplotlib Axes
+        The axes of the first column.
     axes_ : ndarray of matplotlib Axes
         One for each column, then the two maps.
 
@@ -122,7 +124,7 @@ class TableDisplay:
         Returns
         -------
         TableDisplay
-            Itself, with `figure_` and `axes_`.
+            Itself, with `figure_`, `ax_` and `axes_`.
         """
         check_matplotlib_support("TableDisplay.plot")
         import matplotlib.pyplot as plt
@@ -143,6 +145,7 @@ class TableDisplay:
         self._draw_heading(top, axes[0])
         maps = self._draw_maps(bottom[0]) if bottom else []
         self.axes_ = np.array([*axes[:d], *maps], dtype=object)
+        self.ax_ = self.axes_[0]
         return self
 
     def _draw_heading(self, figure, first):

@@ -2,7 +2,8 @@
 
 A row of weight 2 counts as the row written twice. All weight of a row, its copies included, is held out in one fold: a
 density that has seen one copy has seen all. That does not go for values that the law itself repeats, which are the
-cells of tables of few values, and rows that outweigh a fold: theirs is dealt to all folds, a unit at a time.
+cells of tables of few values, and rows that outweigh a fold: theirs is dealt to all folds, a unit at a time. Rows that
+the others could not judge are in no fold: the last but one of their group, the only ones of an array that lack a cell.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from ..table._frames import is_frame
 
 #: A table whose number columns all have at most so many values repeats its rows by chance.
 FEW_VALUES = 20
+#: What is left of a weight by rounding.
+_NOTHING = 1e-12
 
 
 def row_keys(X):
@@ -80,8 +83,8 @@ def held_out_weights(keys, groups, weight, n_folds, rng, deal_all=False):
     Returns
     -------
     held_out : ndarray of shape (n, n_folds)
-        Parts of the weights. They sum to the weight, or are all 0 where a group has but one row, which cannot be
-        held out from anything.
+        Parts of the weights. They sum to the weight, or to less where a fold would leave no more than one row of a
+        group: from so little no density is learnt.
     """
     weight = np.ones(len(keys)) if weight is None else weight
     out = np.zeros((len(keys), n_folds))
@@ -92,14 +95,20 @@ def held_out_weights(keys, groups, weight, n_folds, rng, deal_all=False):
         before = np.cumsum(weight[own]) - weight[own]
         before -= before[first][rank]  # weight of the copies before each
         of_key = np.bincount(rank, weights=weight[own])
-        if len(distinct) == 1 and of_key[0] <= 1:
-            continue
         turn = (np.arange(n_folds) - rng.permutation(len(distinct))[rank][:, None]) % n_folds
         after = before + weight[own]
         dealt = _units(after[:, None], turn, n_folds) - _units(before[:, None], turn, n_folds)
         is_dealt = deal_all | (of_key > of_key.sum() / n_folds * (1 + 1e-9))[rank]
-        out[own] = np.where(is_dealt[:, None], dealt, weight[own][:, None] * (turn == 0))
+        part = np.where(is_dealt[:, None], dealt, weight[own][:, None] * (turn == 0))
+        out[own] = part * ~_leaves_one_row(weight[own][:, None] - part, rank)
     return out
+
+
+def _leaves_one_row(left, rank):
+    """Mask of the folds whose training rows are at most one of a group."""
+    n_keys = rank.max() + 1
+    distinct = [np.count_nonzero(np.bincount(rank, weights=x, minlength=n_keys) > _NOTHING) for x in left.T]
+    return (np.array(distinct) < 2) & (left.sum(axis=0) < 2 - _NOTHING)
 
 
 def _units(x, turn, n_folds):
@@ -107,8 +116,19 @@ def _units(x, turn, n_folds):
     return x // n_folds + np.clip(x % n_folds - turn, 0.0, 1.0)
 
 
+def learn_lone_gaps(X, weight, held_out):
+    """Folds that hold out no missing cell of a column whose training rows have none: arrays have no law for it."""
+    if is_frame(X) or X.dtype.kind != "f" or not (absent := np.isnan(X)).any():
+        return held_out
+    out = held_out.copy()
+    for part in out.T:
+        train = split_fold(weight, part)[0]
+        part[absent[:, ~absent[train].any(axis=0)].any(axis=1)] = 0.0
+    return out
+
+
 def split_fold(weight, held_out):
     """One fold: rows to be fitted and their weights (None where none were given), rows held out and their weights."""
     left = (np.ones(len(held_out)) if weight is None else weight) - held_out
-    train, test = np.flatnonzero(left > 1e-12), np.flatnonzero(held_out > 1e-12)
+    train, test = np.flatnonzero(left > _NOTHING), np.flatnonzero(held_out > _NOTHING)
     return train, None if weight is None else left[train], test, held_out[test]

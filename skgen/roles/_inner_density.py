@@ -7,7 +7,7 @@ from sklearn.base import is_outlier_detector
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._delegated import schema_parameter
+from .._delegated import schema_parameter, unwrapped
 from .._sklearn import clone
 from ..exceptions import SchemaError
 from ..table import Schema
@@ -26,6 +26,28 @@ def check_density(density, role):
             f"density of {role} must not be a Pipeline, whose score is the density of the transformed rows: "
             "use make_density_pipeline with the same steps."
         )
+
+
+def check_samples(density, role):
+    """An error where neither an estimator nor what a search searches draws samples."""
+    inner = unwrapped(density)
+    if not hasattr(getattr(inner, "estimator", inner), "sample"):
+        raise ValueError(
+            f"density of {role} must be an estimator with fit and sample, or a search of one, got {density!r}."
+        )
+
+
+def check_learns(density, role):
+    """An error where a density is frozen, in a role that fits it to parts of the rows and asks it about the others."""
+    inner = density
+    while not isinstance(inner, FrozenEstimator):
+        inner = getattr(inner, "estimator", getattr(inner, "density", None))
+        if inner is None:
+            return
+    raise ValueError(
+        f"density of {role} must be fitted to parts of the rows and judged by the others; got {density!r}, which stays "
+        "as it was fitted. Pass the density without FrozenEstimator."
+    )
 
 
 def share_schema(density, X, sample_weight, categorical=()):

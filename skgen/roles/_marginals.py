@@ -35,7 +35,7 @@ def score_rows(densities, tables, marginalize):
     models = [marginal_model(density) for density in densities]
     empty = empty_cells(tables[0]) if marginalize and None not in models else np.zeros((1, 1), bool)
     if not empty.any():
-        return np.column_stack([_scores(density, X) for density, X in zip(densities, tables)])
+        return _score_as_they_are(densities, tables)
     out = np.empty((len(empty), len(densities)))
     masks, group = np.unique(empty, axis=0, return_inverse=True)
     for k, mask in enumerate(masks):  # a pattern of empty cells at a time: each has its own marginal
@@ -52,11 +52,38 @@ def _score_pattern(densities, models, tables, known):
             return np.column_stack([log_marginal(model, Z, known) for model, Z in zip(models, encoded)])
         except UnsupportedGivenError:  # some marginals, but not this one
             pass
-    return np.column_stack([_scores(density, X) for density, X in zip(densities, tables)])
+    return _score_as_they_are(densities, tables)
+
+
+def _score_as_they_are(densities, tables):
+    """Log-densities (n, K); -inf under densities of arrays that saw no missing cell in a column where another did."""
+    possible = np.array([_may_be_empty(density, tables[0]) for density in densities])
+    if possible.all() or not (~possible & possible.any(axis=0)).any():
+        return np.column_stack([_scores(density, X) for density, X in zip(densities, tables)])
+    empty, out = empty_cells(tables[0]), np.full((len(tables[0]), len(densities)), -np.inf)
+    for k, density in enumerate(densities):
+        rows = np.flatnonzero(~(empty & ~possible[k] & possible.any(axis=0)).any(axis=1))
+        if len(rows):
+            out[rows, k] = _scores(density, _safe_indexing(tables[k], rows))
+    return out
 
 
 def _scores(density, X):
     return np.asarray(density.score_samples(X), dtype=np.float64)
+
+
+def _may_be_empty(density, X):
+    """Mask (d,) of the columns of which a fitted density knows missing cells; all where it does not say."""
+    codec = codec_of(density)
+    if codec is None:
+        return np.ones(X.shape[1], bool)
+    return np.array([column.missing_seen or column.rho > 0 for column in codec.columns])
+
+
+def codec_of(density):
+    """The codec by which a fitted density reads the rows, or None."""
+    model = density_of_rows(density)
+    return model.rows_.codec if hasattr(model, "rows_") else getattr(model, "codec_", None)
 
 
 def density_of_rows(density):

@@ -33,6 +33,8 @@ class EmptyCells:
     ----------
     empty : ndarray of bool of shape (n, d)
         Which cells are empty.
+    unseen : ndarray of bool of shape (n, d)
+        Which cells have a level that the codec does not know.
     """
 
     def __init__(self, codec, X):
@@ -40,6 +42,8 @@ class EmptyCells:
         self.Z = codec.encode_typed(X)
         self.empty = np.isnan(self.Z)
         self.is_number = np.array([column.kind == "number" for column in codec.columns])
+        n_codes = np.array([np.inf if column.kind == "number" else column.n_codes for column in codec.columns])
+        self.unseen = n_codes == self.Z
 
     def draw(self, density, n, seed):
         """Numbers (n, n_empty) of the empty cells, in the order of rows and then of columns."""
@@ -49,7 +53,8 @@ class EmptyCells:
         out = np.empty((n, int(self.empty.sum())))
         if not len(rows):
             return out
-        known, density = self._askable(), unwrapped(density)
+        known = _without(self.X, self.unseen) if self.unseen.any() else self.X
+        density = unwrapped(density)
         step = max(_CHUNK_ROWS // n, 1)
         for k, first in enumerate(range(0, len(rows), step)):
             part = rows[first : first + step]
@@ -80,21 +85,25 @@ class EmptyCells:
 
     def fill(self, numbers):
         """The table with these numbers in its empty cells; all others stay as they were written."""
-        Z = self.Z.copy()
+        Z = np.where(self.unseen, 0.0, self.Z)  # a level that the codec does not know has no dtype of its own
         Z[self.empty] = numbers
         for j, column in enumerate(self.codec.schema.columns):
             if self.is_number[j]:
                 Z[self.empty[:, j], j] = column.snap(Z[self.empty[:, j], j])
         return _replace(self.X, self.empty, self.codec.decode_typed(Z))
 
-    def _askable(self):
-        """The table without the cells of levels that the codec does not know."""
-        n_codes = np.array([np.inf if number else c.n_codes for number, c in zip(self.is_number, self.codec.columns)])
-        unseen = n_codes == self.Z
-        if not unseen.any():
-            return self.X
-        nothing = np.full(self.Z.shape, np.nan)
-        return _replace(self.X, unseen, self.codec.decode_typed(nothing) if is_frame(self.X) else nothing)
+
+def _without(X, mask):
+    """The table with the masked cells empty; columns whose dtype has no empty cell get one that does."""
+    if hasattr(X, "iloc"):
+        return X.mask(mask)
+    if not is_frame(X):
+        return np.where(mask, np.nan, X.astype(object) if X.dtype.kind in "US" else X)
+    frame = nw.from_native(X, eager_only=True)
+    columns = np.flatnonzero(mask.any(axis=0))
+    keep = [nw.new_series("keep", ~mask[:, j], nw.Boolean, backend=frame.implementation) for j in columns]
+    names = [frame.columns[j] for j in columns]
+    return frame.with_columns(nw.when(at).then(nw.col(name)) for at, name in zip(keep, names)).to_native()
 
 
 def _replace(X, mask, others):

@@ -18,10 +18,12 @@ N_NODES, N_PASSES = 65, 2
 _MARGIN = 0.1
 #: Mass that a further pass leaves out on either side.
 _TAIL = 1e-4
-#: Most values of a target of integers that are summed one by one.
-_MOST_VALUES = 256
+#: Most values of a target on a grid that are summed one by one, and of one whose values hardly ever repeat.
+_MOST_VALUES, _MOST_SMOOTH_VALUES = 4096, 256
 #: Rows that are scored at a time.
 _CHUNK = 1 << 16
+#: Most rows whose law is held at a time, times the scores of each.
+_MOST_SCORES = 1 << 23
 
 
 def target_law(density, joined, X, target, marginalize):
@@ -75,13 +77,19 @@ class TargetRange:
         schema = getattr(unwrapped(density), "schema_", None)
         column = None if schema is None else schema.columns[-1]
         self.resolution = 0.0 if column is None else column.resolution
-        self.heavy = _heavy_values(y, column, weight) if self.resolution else np.empty(0)
+        self.heavy, is_smooth = _heavy_values(y, column, weight) if self.resolution else (np.empty(0), True)
         margin = _MARGIN * (np.ptp(y) or abs(y[0]) or 1.0)
         self.low, self.high = float(y.min() - margin), float(y.max() + margin)
         self.values = np.empty(0)
-        if self.resolution and np.ptp(y) / self.resolution < _MOST_VALUES:
+        most = _MOST_SMOOTH_VALUES if is_smooth else _MOST_VALUES
+        if self.resolution and np.ptp(y) / self.resolution < most:
             first = np.rint(y.min() / self.resolution)
             self.values = self.resolution * np.arange(first, np.rint(y.max() / self.resolution) + 1)
+
+    @property
+    def most_rows(self):
+        """Rows whose laws are held at a time."""
+        return max(_MOST_SCORES // (len(self.values) + len(self.heavy) + N_NODES), 1)
 
     def beside_heavy(self, nodes):
         """Nodes moved off the values that have a mass of their own."""
@@ -92,10 +100,10 @@ class TargetRange:
 
 
 def _heavy_values(y, column, weight):
-    """The values of a target on a grid that have a mass of their own."""
+    """The values of a target on a grid that have a mass of their own, and whether the others hardly ever repeat."""
     weight = np.ones(len(y)) if weight is None else weights_in_rows(weight)
     fitted, _ = fit_column(y - column.origin, column, weight, True)
-    return np.union1d(fitted.heavy, fitted.values) + column.origin
+    return np.union1d(fitted.heavy, fitted.values) + column.origin, fitted.smooth
 
 
 class _Scores:

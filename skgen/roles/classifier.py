@@ -31,12 +31,14 @@ from .._sklearn import (
 from ..classic.gaussian_mixture import GaussianMixture
 from ._calibration import fit_posterior, posterior
 from ._class_laws import JointLaw, SeparateLaws
-from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
-from ._inner_density import check_density
+from ._folds import held_out_weights, learn_lone_gaps, repeats_by_chance, row_keys, split_fold
+from ._inner_density import check_density, check_learns
 from ._input import check_rows
 
 #: Smallest variance of the default density, in variances of the columns: classes have columns that hardly vary.
 _FLOOR = 0.03
+#: The default joint density has so many components for each class, but no more than one for so many rows.
+_COMPONENTS_PER_CLASS, _ROWS_PER_COMPONENT = 6, 8
 
 
 class GenerativeClassifier(ClassifierMixin, BaseEstimator):
@@ -51,8 +53,9 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
     density : estimator, default=None
         The density that is cloned for each class: of this package, or one of scikit-learn with `score_samples` in
         log-densities. None means ``GaussianMixture(reg_covar=0.03)``: on numbers one Gaussian a class, no direction of
-        it narrower than a sixth of the columns, which is quadratic discriminant analysis with a floor. Its parameters
-        are searched as `density__...`.
+        it narrower than a sixth of the columns, which is quadratic discriminant analysis with a floor. With
+        ``joint=True`` it has six components of one covariance for each class, on few rows one for each 8 of them. Its
+        parameters are searched as `density__...`.
     joint : bool, default=False
         Whether one density of the rows with their class as a further column takes the place of one for each class. Few
         rows in a class are less of a problem to it, and what classes share it learns once.
@@ -68,11 +71,12 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
     missing : {"marginalize", "event"}, default="marginalize"
         What an empty cell of a row says. "marginalize": nothing, it is integrated out, by densities with exact
         marginals (`GaussianMixture`, `KernelDensity`, `BayesianNetwork`, `AdversarialRandomForest`). "event": that the
-        cell is empty, which has its own probability in each class; so it is with all other densities.
+        cell is empty, which has its own probability in each class; so it is with all other densities. In arrays that
+        is 0 for a class without an empty cell in a column where other classes have some; frames expect such cells.
     n_jobs : int, default=None
         How many densities are fitted at once.
     random_state : int, RandomState instance, Generator or None, default=None
-        Draws the folds. The density keeps its own `random_state`.
+        Draws the folds, and seeds the default density of ``joint=True``. A given density keeps its own.
 
     Attributes
     ----------
@@ -165,19 +169,29 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         with rollback(self):
-            density = self._density()
-            check_density(density, type(self).__name__)
+            if self.density is not None:
+                check_density(self.density, type(self).__name__)
+                check_learns(self.density, type(self).__name__)
             named = getattr(y, "name", None)
             X, y, weight = check_rows(self, X, y, sample_weight)
             check_classification_targets(y)
-            check_weighted(density, weight)
             weight = weights_in_rows(weight)
             self.classes_, codes = np.unique(y, return_inverse=True)
+            density = (
+                self._default(len(y) if weight is None else weight.sum()) if self.density is None else self.density
+            )
+            check_weighted(density, weight)
             self._fit_laws(density, X, y, named, codes, weight)
         return self
 
-    def _density(self):
-        return GaussianMixture(reg_covar=_FLOOR) if self.density is None else self.density
+    def _default(self, n_rows):
+        """One Gaussian a class; more components in a joint law, since within one the row says nothing of the class."""
+        if not self.joint:
+            return GaussianMixture(reg_covar=_FLOOR)
+        K = len(self.classes_)
+        n_components = int(np.clip(n_rows // _ROWS_PER_COMPONENT, K, _COMPONENTS_PER_CLASS * K))
+        settings = {"covariance_type": "tied", "init_params": "kmeans", "reg_covar": _FLOOR}
+        return GaussianMixture(n_components, **settings, random_state=self.random_state)
 
     def _fit_laws(self, density, X, y, named, codes, weight):
         log_share = _log_shares(codes, weight)
@@ -203,6 +217,7 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
         """Temperature and error rate by the likelihood of rows that the densities have not seen."""
         rng = generator_from(self.random_state)
         held_out = held_out_weights(row_keys(X), codes, weight, self.n_folds, rng, repeats_by_chance(X))
+        held_out = learn_lone_gaps(X, weight, held_out)
         scores, classes, weights = [np.empty((0, len(log_share)))], [], []
         for part in held_out.T:
             train, own, test, out = split_fold(weight, part)
@@ -278,7 +293,7 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = get_tags(self._density()).input_tags
+        inner = get_tags(GaussianMixture() if self.density is None else self.density).input_tags
         tags.input_tags.allow_nan, tags.input_tags.string = inner.allow_nan, inner.string
         return tags
 

@@ -21,8 +21,8 @@ from .._rollback import rollback
 from .._sklearn import BaseEstimator, HasMethods, Interval, _fit_context, _safe_indexing, check_is_fitted, clone
 from ..exceptions import SchemaError
 from ..table import Schema, TableCodec
-from ._inner_density import share_schema
-from ._marginals import density_of_rows
+from ._inner_density import check_samples, share_schema
+from ._marginals import codec_of
 from ._rows_draws import EmptyCells
 from ._rows_mixture import PowerMixture
 
@@ -99,7 +99,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "density": [HasMethods(["fit", "sample"]), None],
+        "density": [HasMethods(["fit"]), None],
         "n_imputations": [Interval(Integral, 1, None, closed="left")],
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
@@ -132,6 +132,8 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with rollback(self):
             X = check_table(self, X, reset=True)
             self._seed = seed_from(self.random_state)
+            if self.density is not None:
+                check_samples(self.density, type(self).__name__)
             density = self._unfitted(X)
             _check_takes_given(density)
             is_frozen = isinstance(density, FrozenEstimator)
@@ -231,8 +233,7 @@ def _schema_for(density, X):
 def _codec_of(density, X):
     """The codec of a fitted density, which knows levels and columns that the table does not show."""
     check_is_fitted(unwrapped(density))
-    model = density_of_rows(density)
-    codec = model.rows_.codec if hasattr(model, "rows_") else getattr(model, "codec_", None)
+    codec = codec_of(density)
     if codec is None:
         return TableCodec().fit(X, getattr(unwrapped(density), "schema_", None))
     if X.shape[1] != len(codec.columns):
@@ -249,6 +250,7 @@ def _check_columns(cells, schema):
 def _check_takes_given(density):
     """An error where a density says that it has no conditional samples."""
     density = unwrapped(density)
+    density = getattr(density, "estimator", density)  # of a search what it searches
     if "given" not in inspect.signature(density.sample).parameters:
         raise ValueError(
             f"density of GenerativeImputer must have conditional samples, sample(given=...); {type(density).__name__} "

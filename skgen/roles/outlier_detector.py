@@ -28,8 +28,8 @@ from .._sklearn import (
 )
 from ..classic.kernel_density import KernelDensity
 from ..table import Schema, TableCodec
-from ._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
-from ._inner_density import check_density, share_schema
+from ._folds import held_out_weights, learn_lone_gaps, repeats_by_chance, row_keys, split_fold
+from ._inner_density import check_density, check_learns, share_schema
 
 #: Kernels of the default density, in standard deviations of the column: a clump of outliers must not hide itself.
 _WIDTH = 2.0
@@ -48,7 +48,7 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
         the rows, but outliers that come in clumps have low density only under kernels that are wider than a clump.
     contamination : "auto" or float in (0, 0.5], default="auto"
         Share of the rows of fit to be flagged. "auto" flags rows whose log-density lies below the lower quartile by
-        more than three interquartile ranges, and the lowest 1 % in any case.
+        more than three interquartile ranges, and the lowest 1 % in any case. Rows of density 0 are always flagged.
     n_folds : int, default=5
         Number of folds of the held-out scores.
     n_jobs : int, default=None
@@ -63,7 +63,8 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
     offset_ : float
         The log-density below which a row is an outlier: a quantile of held-out scores.
     held_out_scores_ : ndarray of shape (n_samples,)
-        Log-densities of the rows of fit of positive weight, each under a density of the other folds.
+        Log-densities of the rows of fit of positive weight, each under a density of the other folds; under that of all
+        rows for those that cannot be held out, such as the only one of an array that lacks a cell.
 
     See Also
     --------
@@ -145,6 +146,7 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
         if self.density is None:
             return wide_kernels(X, weight)
         check_density(self.density, type(self).__name__)
+        check_learns(self.density, type(self).__name__)
         check_weighted(self.density, weight)
         return share_schema(self.density, X, weight)
 
@@ -153,23 +155,32 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
         groups = np.zeros(len(keys), int)
         rng = generator_from(self.random_state)
         held_out = held_out_weights(keys, groups, weight, self.n_folds, rng, repeats_by_chance(X))
+        held_out = learn_lone_gaps(X, weight, held_out)
         folds = [split_fold(weight, part) for part in held_out.T if part.any()]
-        if not folds:  # one row: nothing to hold out from
-            return _scores(self.density_, X)
         parts = Parallel(n_jobs=self.n_jobs)(delayed(_score_fold)(density, X, *fold) for fold in folds)
         _, of_row = np.unique(keys, return_inverse=True)
-        test, out = (np.concatenate([fold[k] for fold in folds]) for k in (2, 3))
-        with np.errstate(invalid="ignore"):
-            totals = np.bincount(of_row[test], weights=out * np.concatenate(parts))
-        return (totals / np.bincount(of_row[test], weights=out))[of_row]
+        totals, mass = np.zeros((2, of_row.max() + 1))
+        for scores, (_, _, test, out) in zip(parts, folds, strict=True):
+            np.add.at(totals, of_row[test], out * scores)
+            np.add.at(mass, of_row[test], out)
+        judged = np.flatnonzero(mass[of_row] > 0)
+        unjudged = np.flatnonzero(mass[of_row] == 0)
+        scores = np.empty(len(keys))
+        scores[judged] = totals[of_row[judged]] / mass[of_row[judged]]
+        if len(unjudged):
+            scores[unjudged] = _scores(self.density_, _safe_indexing(X, unjudged))
+        return scores
 
     def _threshold(self, scores, weight):
+        """A quantile, and no lower than the smallest density above 0."""
         weight = np.ones(len(scores)) if weight is None else weight
+        finite = scores[np.isfinite(scores)]
+        least = finite.min() if len(finite) else np.finfo(np.float64).min
         if self.contamination != "auto":
-            return lower_quantile(scores, weight, self.contamination)
+            return max(least, lower_quantile(scores, weight, self.contamination))
         low, high = (lower_quantile(scores, weight, share) for share in (0.25, 0.75))
         fence = low - _FENCE * (high - low) if np.isfinite(low) else -np.inf
-        return max(fence, lower_quantile(scores, weight, _LEAST_SHARE))
+        return max(least, fence, lower_quantile(scores, weight, _LEAST_SHARE))
 
     # ---- predict -------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from .._sklearn import (
     _num_samples,
     _safe_indexing,
 )
-from ._inner_density import share_schema
+from ._inner_density import check_samples, share_schema
 from ._rows_classes import STRATEGIES, ClassColumn
 from ._rows_kernels import NarrowKernels
 from ._rows_tables import append_rows
@@ -79,7 +79,7 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "density": [HasMethods(["fit", "sample"]), None],
+        "density": [HasMethods(["fit"]), None],
         "sampling_strategy": [Interval(Real, 0, 1, closed="right"), StrOptions(set(STRATEGIES)), dict, Callable],
         "random_state": ["random_state", np.random.Generator],
     }
@@ -130,6 +130,8 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
             Their classes.
         """
         with rollback(self):
+            if self.density is not None:
+                check_samples(self.density, type(self).__name__)
             table, target = self._read(X, y)
             seed = seed_from(self.random_state)
             density = NarrowKernels(random_state=seed % 2**32) if self.density is None else self.density

@@ -22,6 +22,7 @@ from .._sklearn import (
     StrOptions,
     _fit_context,
     _num_samples,
+    _safe_indexing,
     check_array,
     check_is_fitted,
     get_tags,
@@ -41,7 +42,8 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
 
     The density is fitted to the table with the target as its last column. A `GaussianMixture` gives the law of the
     target in closed form: regressions of its components, weighted by how well each explains the row. Of any other
-    density the joint scores are taken at 65 targets over their range, and at 65 more where the mass lies.
+    density the joint scores are taken at 65 targets over their range, and at 65 more where the mass lies; where targets
+    repeat on a grid of up to 4,096 values, at all of these.
 
     Parameters
     ----------
@@ -157,13 +159,12 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_quantiles)
             Means, or quantiles in the order of the levels; of one level as a number, one column less.
         """
-        law = self._law(X)
         if quantiles is None:
-            return law.mean()
+            return self._ask(X, lambda law, rows: law.mean())
         levels = np.atleast_1d(np.asarray(quantiles, dtype=float))
         if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
             raise ValueError(f"quantiles must be levels between 0 and 1, both excluded, got {quantiles!r}.")
-        out = law.quantiles(np.broadcast_to(levels, (len(law.mean()), len(levels))))
+        out = self._ask(X, lambda law, rows: law.quantiles(np.broadcast_to(levels, (len(rows), len(levels)))))
         return out[:, 0] if isinstance(quantiles, Real) else out
 
     def sample_y(self, X, n_samples=1, random_state=None):
@@ -183,14 +184,20 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
         y : ndarray of shape (n_rows, n_samples)
             Independent draws from the law of the target given the row.
         """
-        law = self._law(X)
+        check_is_fitted(self)
         rng = generator_from(self.random_state if random_state is None else random_state)
-        return law.quantiles(rng.uniform(size=(_num_samples(X), check_count(n_samples))))
+        levels = rng.uniform(size=(_num_samples(X), check_count(n_samples)))
+        return self._ask(X, lambda law, rows: law.quantiles(levels[rows]))
 
-    def _law(self, X):
+    def _ask(self, X, question):
+        """What the laws of the rows answer, of so many rows at a time as memory allows."""
         check_is_fitted(self)
         X = check_table(self, X, reset=False)
-        return target_law(self.density_, self._joined, X, self._target, self.missing == "marginalize")
+        rows, most = np.arange(_num_samples(X)), self._target.most_rows
+        parts = [rows[start : start + most] for start in range(0, len(rows), most)]
+        settings = self._target, self.missing == "marginalize"
+        laws = (target_law(self.density_, self._joined, _safe_indexing(X, part), *settings) for part in parts)
+        return np.concatenate([question(law, part) for law, part in zip(laws, parts, strict=True)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

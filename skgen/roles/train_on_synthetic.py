@@ -21,13 +21,14 @@ from .._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _safe_indexing,
     available_if,
     check_is_fitted,
     clone,
     get_tags,
 )
 from ..classic.autoregressive_trees import AutoregressiveTrees
-from ._inner_density import share_schema
+from ._inner_density import check_samples, share_schema
 from ._input import check_rows
 from ._joined import JoinedTable
 from ._rows_tables import append_rows, rows_like, split_last
@@ -55,7 +56,8 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
     density : estimator, default=None
         The density of rows and target. None means `AutoregressiveTrees`. Its parameters are searched as `density__...`.
     n_samples : int or None, default=None
-        How many rows are drawn; as many as there are where None.
+        How many rows are drawn; as many as there are where None. Those of a classifier show each class: where one is
+        so rare that no row of it was drawn, a row drawn given that class takes the place of one of the largest.
     combine : {"replace", "append"}, default="replace"
         Whether the drawn rows take the place of the rows, or stand below them.
     random_state : int, RandomState instance, Generator or None, default=None
@@ -92,7 +94,7 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit"])],
-        "density": [HasMethods(["fit", "sample"]), None],
+        "density": [HasMethods(["fit"]), None],
         "n_samples": [Interval(Integral, 1, None, closed="left"), None],
         "combine": [StrOptions({"replace", "append"})],
         "random_state": ["random_state", np.random.Generator],
@@ -124,6 +126,8 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
             The fitted estimator.
         """
         with rollback(self):
+            if self.density is not None:
+                check_samples(self.density, type(self).__name__)
             if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
                 raise ValueError(f"estimator must be a classifier or a regressor, got {self.estimator!r}.")
             name = getattr(y, "name", None)
@@ -185,23 +189,39 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
                 "category. Use a density that has, such as GaussianMixture of skgen."
             )
         table = joined.join(X, codes.astype(str) if joined.is_frame else codes)
-        rows, target = self._draw(share_schema(density, table, None, [joined.column]), table, X, n, seed)
+        drawn = self._draw(share_schema(density, table, None, [joined.column]), table, n, seed)
+        if self.combine == "replace":
+            drawn = self._with_all_classes(drawn, joined, table, seed)
+        rows, target = split_last(drawn, X)
         return rows, classes[np.asarray(target).astype(np.int64)]
+
+    def _with_all_classes(self, drawn, joined, table, seed):
+        """Drawn rows of which one is of each class that the table has."""
+        labels, column = np.unique(joined.split(table)), joined.column
+        if len(drawn) < len(labels):
+            raise ValueError(f"n_samples must be at least the {len(labels)} classes of y, got {len(drawn)}.")
+        found = np.asarray(joined.split(drawn))
+        for k, label in enumerate(labels[~np.isin(labels, found)]):
+            new = draw_rows(unwrapped(self.density_), 1, {column: label}, seed, 1 + k)
+            seen, counts = np.unique(found, return_counts=True)
+            at = np.flatnonzero(found == seen[counts.argmax()])[-1]
+            drawn = append_rows(_safe_indexing(drawn, np.delete(np.arange(len(drawn)), at)), rows_like(new, table))
+            found = np.append(np.delete(found, at), label)
+        return drawn
 
     def _draw_numbers(self, X, y, name, n, seed):
         """Rows and numbers."""
         y = np.asarray(y, dtype=np.float64)
         joined = JoinedTable(X, name)
-        rows, target = self._draw(self._unfitted(seed), joined.join(X, y), X, n, seed)
+        rows, target = split_last(self._draw(self._unfitted(seed), joined.join(X, y), n, seed), X)
         return rows, np.asarray(target, dtype=np.float64)
 
     def _unfitted(self, seed):
         return AutoregressiveTrees(random_state=seed % 2**32) if self.density is None else self.density
 
-    def _draw(self, density, table, X, n, seed):
+    def _draw(self, density, table, n, seed):
         self.density_ = fitted_clone(density, table)
-        drawn = draw_rows(unwrapped(self.density_), n, None, seed, 0)
-        return split_last(rows_like(drawn, table), X)
+        return rows_like(draw_rows(unwrapped(self.density_), n, None, seed, 0), table)
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)

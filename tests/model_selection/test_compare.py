@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from toy_densities import ToyNormal
 
-from skgen import GaussianMixture, HiddenMarkovModel, NormalizingFlow, Schema
+from skgen import AutoDensity, GaussianMixture, HiddenMarkovModel, KernelDensity, NormalizingFlow, Schema
 from skgen.compose import TransformedDensity, make_density_pipeline
 from skgen.model_selection import LikelihoodComparison, compare_densities
 
@@ -224,14 +224,53 @@ def test_a_density_behind_preprocessing_is_one_of_the_rows():
     np.testing.assert_allclose(nats, nats["plain"], rtol=0, atol=1e-9)
 
 
-def test_a_frozen_model_of_another_schema_is_found_out():
-    rows = data()
-    other = GaussianMixture(categorical_features=[0]).fit(np.round(rows))
+class OwnSchema(ToyNormal):
+    """A toy that reads its columns in its own way, whatever the others share."""
+
+    def fit(self, X, y=None):
+        super().fit(X)
+        self.schema_ = Schema.infer(np.round(X), categorical_features=[0])
+        return self
+
+
+def test_a_fitted_model_of_another_schema_is_found_out():
     with pytest.raises(ValueError, match="another base measure") as caught:
-        compare_densities({"ours": GaussianMixture(), "frozen": FrozenEstimator(other)}, rows, cv=2)
-    assert caught.value.__notes__ == ["compare_densities: model 'frozen', fold 0."]
-    same = GaussianMixture().fit(rows)
-    assert "frozen" in repr(compare_densities({"ours": GaussianMixture(), "frozen": FrozenEstimator(same)}, rows, cv=2))
+        compare_densities({"ours": GaussianMixture(), "other": OwnSchema()}, data(), cv=2)
+    assert caught.value.__notes__ == ["compare_densities: model 'other', fold 0."]
+
+
+@pytest.mark.parametrize("hold", [
+    lambda frozen: frozen,
+    lambda frozen: make_density_pipeline(StandardScaler(), frozen),
+    lambda frozen: GridSearchCV(make_density_pipeline(None, frozen), {"transformer": [StandardScaler(), None]}, cv=2),
+])  # fmt: skip
+def test_a_frozen_density_is_refused(hold):
+    frozen = hold(FrozenEstimator(GaussianMixture().fit(data())))
+    with pytest.raises(ValueError, match="'frozen' is frozen: it keeps what it learnt before"):
+        compare_densities({"ours": GaussianMixture(), "frozen": frozen}, data(), cv=2)
+    with pytest.raises(ValueError, match="'frozen' is frozen"):
+        AutoDensity(models={"ours": GaussianMixture(), "frozen": frozen}, cv=2).fit(data())
+
+
+def test_a_frozen_transformer_is_none_of_a_density():
+    models = {"scaled": make_density_pipeline(FrozenEstimator(StandardScaler().fit(data())), SklearnMixture())}
+    assert compare_densities(models, data(), cv=2).best == "scaled"
+
+
+@pytest.mark.parametrize("as_rows", [np.asarray, np.ndarray.tolist])
+def test_a_lone_missing_cell_of_an_array_is_learnt_and_not_held_out(as_rows):
+    X = data(40)
+    X[7, 1] = np.nan
+    models = {"one": GaussianMixture(1, random_state=0), "kernels": KernelDensity()}
+    comparison = compare_densities(models, as_rows(X), cv=4, random_state=0)
+    assert all(np.flatnonzero(np.isnan(scores)).tolist() == [7] for scores in comparison.scores.values())
+    assert "39 rows" in repr(comparison)
+    X[8, 1] = np.nan  # in another fold, so that each is learnt where the other is held out
+    comparison = compare_densities(models, as_rows(X), cv=[(r, np.setdiff1d(np.arange(40), r)) for r in
+                                                           (np.arange(0, 40, 2), np.arange(1, 40, 2))])  # fmt: skip
+    assert all(np.isfinite(scores).all() for scores in comparison.scores.values())
+    frame = pd.DataFrame(X[:8], columns=["a", "b"])
+    assert "8 rows" in repr(compare_densities(models, frame, cv=4, random_state=0))
 
 
 def test_progress_is_one_line_a_fit(capsys):

@@ -171,3 +171,47 @@ def test_the_display_loads_matplotlib_only_to_draw():
         "DensityDisplay.from_estimator(KernelDensity().fit(X), X, plot=False); sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# ---- scores of a grid ------------------------------------------------------------------------------------------------
+
+
+def test_scores_of_places_in_any_order_are_drawn_on_their_grid():
+    rng = np.random.default_rng(0)
+    grid = np.stack(np.meshgrid(np.linspace(-2, 2, 7), np.linspace(0, 3, 5)), axis=-1).reshape(-1, 2)
+    X = pd.DataFrame(rng.permutation(grid), columns=["a", "b"])
+    display = DensityDisplay.from_predictions(X, Normal().score_samples(X), rows=X.head(9), name="law")
+    np.testing.assert_array_equal(display.x0, np.linspace(-2, 2, 7))
+    both = norm.logpdf(display.x0)[:, None] + norm.logpdf(display.x1)
+    np.testing.assert_allclose(display.log_density, both)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel(), display.ax_.get_title()) == ("a", "b", "law")
+    assert len(display.ax_.collections[-1].get_offsets()) == 9
+    x = rng.permutation(np.linspace(-3, 3, 50))[:, None]
+    display = DensityDisplay.from_predictions(x, Normal().score_samples(x), color="k")
+    np.testing.assert_allclose(display.line_.get_ydata(), norm.pdf(np.sort(x[:, 0])))
+
+
+def test_scores_of_places_are_those_of_the_estimator():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    model = GaussianMixture(2, random_state=0).fit(X)
+    one = DensityDisplay.from_estimator(model, X, grid_resolution=20, plot=False)
+    places = np.stack(np.meshgrid(one.x0, one.x1), axis=-1).reshape(-1, 2)
+    two = DensityDisplay.from_predictions(places, model.score_samples(places), plot=False)
+    np.testing.assert_allclose(two.log_density, one.log_density)
+
+
+@pytest.mark.parametrize(
+    ("X", "scores", "rows", "message"),
+    [
+        (np.zeros((4, 3)), np.zeros(4), None, "over one or two columns, got 3"),
+        (np.arange(4.0)[:, None], np.zeros(3), None, r"one number for each of 4 rows, got shape \(3,\)"),
+        (np.zeros((4, 1)), np.zeros(4), None, "every place of a grid once: 1 places, got 4 rows"),
+        (np.eye(3, 2), np.zeros(3), None, "2 times 2 places, got 3 rows"),
+        (np.repeat(np.eye(2), 2, axis=0), np.zeros(4), None, "2 times 2 places, got 4 rows"),
+        (np.array([[1.0], [np.nan]]), np.zeros(2), None, "every place of a grid once"),
+        (np.arange(4.0)[:, None], np.zeros(4), np.zeros((2, 2)), "the 1 columns of X, got 2"),
+    ],
+)
+def test_scores_that_span_no_grid_are_refused(X, scores, rows, message):
+    with pytest.raises(ValueError, match=message):
+        DensityDisplay.from_predictions(X, scores, rows=rows)

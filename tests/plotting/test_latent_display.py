@@ -144,3 +144,18 @@ def test_what_has_no_latent_space_is_refused(X, pca):
         draw(pca, X, kind="traversal", image_shape=(3, 3))
     with pytest.raises(NotFittedError):
         draw(VAE(), X)
+
+
+def test_codes_alone_are_drawn_as_those_of_an_estimator(X, pca):
+    y = pd.Series(np.arange(60) % 3, name="kind")
+    codes = pca.transform(X)
+    display = LatentDisplay.from_predictions(codes, y=y, coordinates=[0, 2])
+    same = LatentDisplay.from_estimator(pca, X, y=y.to_numpy(), coordinates=[0, 2])
+    for mine, other in zip(display.ax_.collections, same.ax_.collections, strict=True):
+        np.testing.assert_array_equal(mine.get_offsets(), other.get_offsets())
+    assert display.ax_.get_legend().get_title().get_text() == "kind" and display.figure_ is display.ax_.figure
+    assert LatentDisplay.from_predictions(codes[:, :1], plot=False).codes.shape == (60, 1)
+    with pytest.raises(ValueError, match=r"\(n_samples, latent_dim\), got shape \(60,\)"):
+        LatentDisplay.from_predictions(codes[:, 0])
+    with pytest.raises(ValueError, match="one entry for each of 60 codes, got 3"):
+        LatentDisplay.from_predictions(codes, y=[0, 1, 2])

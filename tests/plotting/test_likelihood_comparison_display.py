@@ -7,10 +7,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy.stats import t as student
+from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 
-from skgen import LikelihoodComparisonDisplay
+from skgen import AutoDensity, LikelihoodComparisonDisplay, compare_densities
+from skgen import GaussianMixture as OurMixture
 from skgen.model_selection import LikelihoodComparison
 
 ROWS = np.array([-1.0, -2.0, -4.0, -3.5])
@@ -55,6 +57,51 @@ def test_a_comparison_is_drawn_as_its_table_says():
         assert display.names == list(frame.index)
         np.testing.assert_allclose(display.differences, frame["difference"])
         np.testing.assert_allclose(display.low, frame["low"])
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0])
+def test_light_weights_give_the_intervals_of_the_comparison(scale):
+    """Weights that sum to less than the number of rows are shares: their scale changes no interval."""
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    weight = scale * np.random.default_rng(1).integers(0, 4, size=80) / 3
+    models = {"one": OurMixture(1), "two": OurMixture(2, random_state=0)}
+    comparison = compare_densities(models, X, sample_weight=weight, cv=2, random_state=0)
+    frame = comparison.to_frame()
+    whole = {name: np.zeros(80) for name in models}
+    for name, scores in comparison.scores.items():
+        whole[name][weight > 0] = scores
+    for scores, weights in ((comparison.scores, weight[weight > 0]), (whole, weight)):
+        display = LikelihoodComparisonDisplay.from_predictions(scores, sample_weight=weights, plot=False)
+        np.testing.assert_allclose(np.c_[display.low, display.high], frame[["low", "high"]], rtol=1e-12)
+        np.testing.assert_allclose(display.differences, frame["difference"], rtol=1e-12)
+        table = LikelihoodComparison(
+            scores, comparison.likelihood, *[dict.fromkeys(models, 1.0)] * 2, sample_weight=weights
+        )
+        np.testing.assert_allclose(table.to_frame()[["low", "high"]], frame[["low", "high"]], rtol=1e-12)
+    assert np.isfinite(frame[["low", "high"]].to_numpy()).all()
+
+
+@pytest.mark.parametrize("weight", [[0, 0, 0, 0], [1, 1, 1], [1, 1, 1, -1], [1, 1, 1, np.nan]])
+def test_weights_that_are_none_are_refused(weight):
+    with pytest.raises(ValueError, match="sample_weight must have a number from 0 for each of 4 rows"):
+        LikelihoodComparisonDisplay.from_predictions(SCORES, sample_weight=weight)
+
+
+def test_what_compared_models_in_its_fit_is_drawn():
+    X = np.random.default_rng(0).normal(size=(60, 2)) + 5 * np.random.default_rng(1).integers(2, size=(60, 1))
+    models = {"one": OurMixture(1), "two": OurMixture(2, random_state=0)}
+    auto = AutoDensity(models=models, cv=3, random_state=0).fit(X)
+    display = LikelihoodComparisonDisplay.from_estimator(auto)
+    frame = auto.comparison_.to_frame()
+    assert display.names == ["two", "one"] and display.pairs == "held-out rows" and drawn(display)[0] == display.names
+    np.testing.assert_allclose(display.low, frame["low"])
+    search = GridSearchCV(OurMixture(random_state=0), {"n_components": [1, 2, 3]}, cv=3).fit(X)
+    display = LikelihoodComparisonDisplay.from_estimator(search, max_models=2, plot=False)
+    assert display.best == "n_components=2" and len(display.names) == 2 and display.pairs == "folds"
+    with pytest.raises(ValueError, match="GaussianMixture has compared no models"):
+        LikelihoodComparisonDisplay.from_estimator(auto.best_estimator_)
+    with pytest.raises(NotFittedError):
+        LikelihoodComparisonDisplay.from_estimator(AutoDensity())
 
 
 def test_searches_and_cross_validations_are_paired_over_folds():

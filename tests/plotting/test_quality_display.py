@@ -40,7 +40,7 @@ def texts(ax):
 
 def test_every_figure_is_on_the_sheet_and_flagged_ones_are_red(report):
     display = report.plot()
-    assert isinstance(display, QualityDisplay) and len(display.axes_) == 4 + 2
+    assert isinstance(display, QualityDisplay) and len(display.axes_) == 4 + 2 and display.ax_ is display.axes_[0]
     for ax, headline in zip(display.axes_, display.headlines):
         assert ax.get_title().strip() == headline.label and headline.note in texts(ax)
         shown = {format(value, headline.form).replace("%", " %") for value in headline.values.values()}

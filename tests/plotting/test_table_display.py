@@ -72,7 +72,7 @@ def test_a_long_tail_is_pooled_and_said_to_be():
     assert panel.pooled and panel.edges[-1] <= 1.0
     np.testing.assert_allclose(panel.real.sum(), 1.0)
     display = TableDisplay.from_predictions(values, values)
-    assert "tails pooled" in [text.get_text() for text in display.axes_[0].texts]
+    assert "tails pooled" in [text.get_text() for text in display.axes_[0].texts] and display.ax_ is display.axes_[0]
 
 
 def test_numbers_of_few_values_are_drawn_as_levels_in_order():

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
@@ -123,6 +124,8 @@ def test_what_has_no_density_is_refused():
         GenerativeClassifier(make_pipeline(StandardScaler(), SklearnKernels())).fit(X, y)
     with pytest.raises(ValueError, match="joint=True needs a density that reads categories"):
         GenerativeClassifier(SklearnKernels(), joint=True).fit(X, y)
+    with pytest.raises(ValueError, match="Pass the density without FrozenEstimator"):
+        GenerativeClassifier(FrozenEstimator(GaussianMixture().fit(X))).fit(X, y)
     with pytest.raises(ValueError, match="fit of GridSearchCV takes none|takes none"):
         GenerativeClassifier(_Unweighted()).fit(X, y, sample_weight=np.ones(40))
 
@@ -177,6 +180,16 @@ def test_cells_of_categories_are_no_evidence_against_the_densities():
     assert model.temperature_ > 0.7 and model.error_rate_ < 0.1
 
 
+def test_a_class_of_two_rows_is_in_no_held_out_fold():
+    X, y = two_classes(60)
+    X, y = np.concatenate([X, [[9, 9, 9], [9, 8, 9]]]), np.append(y, ["rare", "rare"])
+    model = GenerativeClassifier(SklearnMixture(), random_state=0).fit(X, y)
+    assert model.predict([[9.0, 8.5, 9.0]]) == "rare"
+    tiny = GenerativeClassifier(SklearnMixture(), random_state=0).fit([[0.0], [1.0], [8.0], [9.0]], list("uuvv"))
+    assert tiny.temperature_ == 1.0 and tiny.error_rate_ == 0.0
+    assert tiny.predict([[0.5], [8.5]]).tolist() == ["u", "v"]
+
+
 # ---- missing cells ---------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +223,21 @@ def test_an_empty_cell_may_be_an_event():
     assert GenerativeClassifier(calibrate=False).fit(X, y).predict(row) == "no"
 
 
+@pytest.mark.parametrize("n_missing", [1, 3])
+@pytest.mark.parametrize("density", [GaussianMixture(), AutoregressiveTrees(random_state=0)])
+@pytest.mark.parametrize("joint", [False, True])
+def test_an_array_with_few_missing_cells(density, n_missing, joint):
+    X, y = two_classes(80)
+    X[np.flatnonzero(y == "no")[:n_missing], 0] = np.nan
+    model = GenerativeClassifier(density, joint=joint, missing="event", random_state=0).fit(X, y)
+    assert np.isfinite(model.predict_log_proba(X)).all()
+    if not joint:  # a missing cell is an event that one class alone has seen
+        rare = GenerativeClassifier(density, missing="event", calibrate=False).fit(X, y)
+        assert rare.predict_proba(X)[np.isnan(X[:, 0])].tolist() == [[1.0, 0.0]] * n_missing
+        with pytest.raises(ValueError, match=r"NaN in columns \[1\], which had no missing cell in fit"):
+            rare.predict_proba(np.array([[0.0, np.nan, 0.0]]))
+
+
 # ---- one density of rows and class -----------------------------------------------------------------------------------
 
 
@@ -226,6 +254,19 @@ def test_a_joint_network_is_naive_bayes():
         odds += np.log((X[f"x{j}"][y == 1] == level).mean() / (X[f"x{j}"][y == 0] == level).mean())
     got = np.subtract(*model.predict_log_proba(rows)[0][::-1])
     assert got == pytest.approx(odds, abs=0.05)
+
+
+@pytest.mark.parametrize("calibrate", [False, True])
+def test_the_default_joint_density_ties_rows_to_classes(calibrate):
+    """One component would make the row and its class independent, and the classifier that of the priors."""
+    X, y = load_wine(return_X_y=True)
+    model = GenerativeClassifier(joint=True, calibrate=calibrate, random_state=0)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    assert (cross_val_predict(model, X, y, cv=folds) == y).mean() > 0.92
+    assert model.fit(X, y).densities_[0].n_components == 18
+    few = np.concatenate([np.flatnonzero(y == k)[:5] for k in range(3)])
+    few_rows = clone(model).fit(X[few], y[few])
+    assert few_rows.densities_[0].n_components == 3 and few_rows.score(X, y) > 0.7
 
 
 def test_joint_trees_read_a_frame_and_its_class():

@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skgen.roles._folds import held_out_weights, repeats_by_chance, row_keys, split_fold
+from skgen.roles._folds import held_out_weights, learn_lone_gaps, repeats_by_chance, row_keys, split_fold
 
 X = np.arange(12.0)[:, None]
 GROUPS = np.array([0] * 11 + [1])
@@ -37,6 +37,40 @@ def test_weights_equal_copies_in_any_order():
 
 def test_a_row_alone_in_its_group_is_not_held_out():
     np.testing.assert_array_equal(folds(X, groups=GROUPS).sum(axis=1), [1] * 11 + [0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "weight", "is_held_out"),
+    [
+        (X[:2], None, False),
+        (X[:2], [0.5, 0.5], False),
+        (X[[0, 0]], None, False),
+        (X[:1], [2.0], False),
+        (X[:3], None, True),
+        (X[[0, 0, 0]], None, True),
+        (X[:1], [3.0], True),
+        (X, np.full(12, 0.1), True),
+    ],
+)
+def test_no_fold_leaves_one_row_of_a_group(rows, weight, is_held_out):
+    held = folds(rows, None if weight is None else np.asarray(weight))
+    assert held.any() == is_held_out
+    np.testing.assert_allclose(
+        held.sum(axis=1), np.ones(len(rows)) * is_held_out if weight is None else held.sum(axis=1)
+    )
+
+
+def test_a_missing_cell_without_its_like_is_learnt_and_not_held_out():
+    table = np.column_stack([X, X])
+    table[[0, 5, 7], [0, 1, 1]] = np.nan
+    held = np.eye(4)[np.arange(12) % 4]
+    out = learn_lone_gaps(table, None, held)
+    assert np.flatnonzero((out != held).any(axis=1)).tolist() == [0]  # fold 1 has the gap of 5, fold 3 that of 7
+    held = np.eye(4)[[0, 0, 0, 1, 1, 3, 2, 3, 2, 1, 2, 3]]
+    assert np.flatnonzero((learn_lone_gaps(table, None, held) != held).any(axis=1)).tolist() == [0, 5, 7]
+    frame = pd.DataFrame(table)
+    assert learn_lone_gaps(frame, None, held) is held
+    assert learn_lone_gaps(X.astype(int), None, held) is held
 
 
 def test_a_row_that_outweighs_a_fold_is_dealt_to_all():

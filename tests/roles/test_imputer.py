@@ -154,6 +154,30 @@ def test_a_new_level_is_kept_and_not_asked_about():
     assert df["x"].min() <= filled["x"][1] <= df["x"].max()
 
 
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.from_pandas])
+def test_a_new_level_stands_beside_columns_that_cannot_be_empty(as_frame):
+    df = mixed()[["kind", "x", "day"]].astype({"kind": object})
+    df["whole"], df["always"] = df["x"].round().astype(int), True
+    new = (
+        df.iloc[:3].assign(kind=["a", "unheard of", None], always=[True, True, False], x=np.nan).set_index([[7, 8, 9]])
+    )
+    imputer = GenerativeImputer(GaussianMixture(3, random_state=0), 20, random_state=0).fit(as_frame(df))
+    filled = imputer.transform(as_frame(new))
+    assert list(filled["kind"])[:2] == ["a", "unheard of"]
+    for name in ("whole", "day", "always"):
+        assert filled[name].dtype == as_frame(new)[name].dtype
+        assert list(filled[name]) == list(as_frame(new)[name])
+    assert abs(np.asarray(filled["x"])[0] - new["whole"].iloc[0]) < 2
+
+
+def test_a_new_level_among_integers_keeps_their_type():
+    df = mixed()[["x"]].assign(code=np.arange(600) % 3)
+    new = pd.DataFrame({"x": [np.nan, 1.0], "code": [99, 1]})
+    density = GaussianMixture(2, categorical_features=["code"], random_state=0)
+    filled = GenerativeImputer(density, random_state=0).fit(df).transform(new)
+    assert filled["code"].dtype == int and filled["code"].tolist() == [99, 1]
+
+
 def test_a_frozen_density_imputes_as_it_is():
     df, hide = holed(mixed()[["kind", "x", "on"]])
     model = GaussianMixture(3, random_state=0).fit(df[["kind", "x"]])
@@ -231,6 +255,21 @@ def test_searches_pickles_and_pipelines():
     np.testing.assert_array_equal(clone(imputer).fit_transform(X), imputer.transform(X))
     framed = imputer.set_output(transform="pandas").transform(X)
     assert list(framed) == ["x0", "x1"]
+
+
+def test_a_search_of_a_density_imputes():
+    X, rng = correlated(200)
+    X[rng.random(len(X)) < 0.2, 1] = np.nan
+    search = GridSearchCV(GaussianMixture(random_state=0), {"n_components": [1, 2]}, cv=2)
+    imputer = GenerativeImputer(search, n_rounds=2, random_state=0).fit(X)
+    assert not np.isnan(imputer.transform(X)).any()
+    assert imputer.density_.best_estimator_.n_components in (1, 2)
+    frozen = GenerativeImputer(FrozenEstimator(imputer.density_), random_state=0).fit(X)
+    assert not np.isnan(frozen.transform(X)).any()
+    with pytest.raises(ValueError, match="GaussianMixture has none"):
+        GenerativeImputer(GridSearchCV(SklearnMixture(), {})).fit(X)
+    with pytest.raises(ValueError, match="fit and sample, or a search of one"):
+        GenerativeImputer(LinearRegression()).fit(X)
 
 
 def test_errors_say_what_to_do():

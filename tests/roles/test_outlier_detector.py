@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skgen import DensityOutlierDetector, GaussianMixture, KernelDensity
+from skgen import DensityOutlierDetector, GaussianMixture, KernelDensity, make_density_pipeline
 from skgen.roles.outlier_detector import lower_quantile
 
 DATA = Path(os.environ.get("SKGEN_DATA", "../shared/data")) / "outliers"
@@ -151,11 +151,37 @@ def test_any_density(density):
     assert roc_auc_score(np.arange(200) < 190, scores) > 0.95
 
 
-def test_a_fitted_density_is_kept():
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: make_density_pipeline(StandardScaler(), model)])
+def test_a_frozen_density_cannot_judge_rows_that_it_has_not_seen(wrap):
     X = np.random.default_rng(0).normal(size=(100, 2))
-    model = GaussianMixture().fit(X)
-    detector = DensityOutlierDetector(FrozenEstimator(model), random_state=0).fit(X)
-    np.testing.assert_array_equal(detector.score_samples(X), model.score_samples(X))
+    frozen = FrozenEstimator(GaussianMixture().fit(X))
+    with pytest.raises(ValueError, match="(?s)judged by the others.*Pass the density without FrozenEstimator"):
+        DensityOutlierDetector(wrap(frozen)).fit(X)
+
+
+@pytest.mark.parametrize("contamination", ["auto", 0.1])
+def test_rows_of_density_zero_are_outliers_however_many(contamination):
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(180, 1)), rng.uniform(50, 5000, size=(40, 1))])
+    narrow = KernelDensity(kernel="epanechnikov", bandwidth=0.5)
+    detector = DensityOutlierDetector(narrow, contamination=contamination, random_state=0).fit(X)
+    alone = np.isneginf(detector.held_out_scores_)
+    assert alone.sum() > 22
+    np.testing.assert_array_equal(detector.predict(X) == -1, alone)
+    assert detector.predict([[1e6], [0.0]]).tolist() == [-1, 1]
+    nowhere = DensityOutlierDetector(KernelDensity(kernel="tophat", bandwidth=1e-9), random_state=0).fit(X)
+    assert (nowhere.predict(X) == -1).all()
+
+
+@pytest.mark.parametrize("n_missing", [1, 3])
+def test_an_array_with_few_missing_cells(n_missing):
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    X[:n_missing, 1] = np.nan
+    detector = DensityOutlierDetector(GaussianMixture(), random_state=0).fit(X)
+    assert np.isfinite(detector.held_out_scores_).all()
+    if n_missing == 1:  # no other row knows of a missing cell: it is judged by all rows
+        assert detector.score_samples(X)[0] == detector.density_.score_samples(X)[0]
+        assert (detector.held_out_scores_ < detector.density_.score_samples(X))[1:].mean() > 0.5
 
 
 def test_a_mixed_table_with_empty_cells():

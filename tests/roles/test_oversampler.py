@@ -101,6 +101,17 @@ def test_a_share_fills_up_the_smaller_class():
     assert np.bincount(y_new).tolist() == [360, 180]
 
 
+def test_a_search_of_a_density_draws_the_rows():
+    X, y = two_classes()
+    search = GridSearchCV(GaussianMixture(random_state=0), {"n_components": [1, 2]}, cv=2)
+    sampler = GenerativeOversampler(search, random_state=0)
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert (y_new == 1).sum() == 360 and X_new[400:].mean() == pytest.approx(4, abs=0.5)
+    assert sampler.densities_[1].best_params_["n_components"] in (1, 2)
+    with pytest.raises(ValueError, match="fit and sample, or a search of one"):
+        GenerativeOversampler(LogisticRegression()).fit_resample(X, y)
+
+
 def test_frames_keep_their_types():
     rng = np.random.default_rng(0)
     df = pd.DataFrame(

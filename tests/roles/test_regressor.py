@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from scipy.stats import norm
 from sklearn.linear_model import LinearRegression
 from sklearn.mixture import GaussianMixture as SklearnMixture
@@ -16,7 +17,15 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skgen import AutoregressiveTrees, GaussianMixture, GenerativeRegressor, KernelDensity, make_density_pipeline
+from skgen import (
+    AutoregressiveTrees,
+    BayesianNetwork,
+    GaussianMixture,
+    GenerativeRegressor,
+    IndependentColumns,
+    KernelDensity,
+    make_density_pipeline,
+)
 from skgen.roles._predictive import MixtureLaw, NodeLaw
 
 
@@ -212,6 +221,41 @@ def test_quantiles_of_a_mixture_by_hand():
     law = MixtureLaw(np.log([[0.5, 0.5]]), np.array([[-10.0, 10.0]]), np.array([[1.0, 2.0]]))
     got = law.quantiles(np.array([[0.25, 0.75, 0.75 + 0.5 * (norm.cdf(1) - 0.5)]]))
     np.testing.assert_allclose(got, [[-10.0, 10.0, 12.0]], atol=1e-9)
+
+
+@pytest.mark.parametrize("density", [BayesianNetwork(), IndependentColumns()])
+def test_repeated_values_of_a_long_grid_are_summed(density):
+    """Seven of ten targets are whole tens, on which nodes would lie or not lie."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 3, size=1500).round(2)
+    y = np.rint(300 * x + 200 + 150 * rng.normal(size=1500)).clip(0, None)
+    y = np.where(rng.random(1500) < 0.7, np.rint(y / 10) * 10, y).astype(int)
+    assert 256 < np.ptp(y) < 4096
+    model = GenerativeRegressor(density).fit(pd.DataFrame({"x": x}), y)
+    values, places = np.arange(y.min(), y.max() + 1.0), np.array([0.5, 1.5, 2.5])
+    for place, mean, ends in zip(
+        places,
+        model.predict(pd.DataFrame({"x": places})),
+        model.predict(pd.DataFrame({"x": places}), quantiles=[0.05, 0.95]),
+        strict=True,
+    ):
+        p = softmax(model.density_.score_samples(pd.DataFrame({"x": place, "target": values})))
+        assert mean == pytest.approx(p @ values, abs=1e-6)
+        np.testing.assert_allclose(ends, values[np.searchsorted(p.cumsum(), [0.05, 0.95])], atol=1.0)
+
+
+def test_rows_in_parts_have_the_laws_of_all(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(100, 1)).round(2), rng.integers(40, size=100)
+    model = GenerativeRegressor(KernelDensity(), random_state=0).fit(pd.DataFrame(X, columns=["x"]), y)
+    rows = pd.DataFrame(X[:10], columns=["x"])
+    whole = model.predict(rows), model.predict(rows, quantiles=[0.2, 0.7]), model.sample_y(rows, 3)
+    monkeypatch.setattr("skgen.roles._target_law._MOST_SCORES", 500)
+    assert model._target.most_rows < 10
+    for before, after in zip(
+        whole, (model.predict(rows), model.predict(rows, quantiles=[0.2, 0.7]), model.sample_y(rows, 3)), strict=True
+    ):
+        np.testing.assert_allclose(after, before, rtol=1e-12)
 
 
 # ---- searches, errors ------------------------------------------------------------------------------------------------

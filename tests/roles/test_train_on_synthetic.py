@@ -80,6 +80,21 @@ def test_the_estimator_sees_samples_of_the_joint_law():
     assert model.n_features_in_ == 2
 
 
+@pytest.mark.parametrize("as_table", [np.asarray, lambda X: pd.DataFrame(X, columns=["a", "b"]).round(2)])
+def test_each_class_is_shown_however_rare(as_table):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 2)), np.repeat(["rare", "seldom", "often"], [3, 6, 291])
+    X[:3] += 6
+    for seed in range(5):
+        model = TrainOnSynthetic(Recorder(), DENSITY, n_samples=20, random_state=seed).fit(as_table(X), y)
+        assert model.classes_.tolist() == ["often", "rare", "seldom"]
+        seen = model.estimator_
+        assert seen.X_.shape == (20, 2) and type(seen.X_) is type(as_table(X))
+        assert (seen.y_ == "often").sum() >= 16
+    with pytest.raises(ValueError, match="n_samples must be at least the 3 classes of y, got 2"):
+        TrainOnSynthetic(Recorder(), DENSITY, n_samples=2).fit(as_table(X), y)
+
+
 def test_append_puts_the_samples_below_the_rows():
     X, y = blobs()
     model = TrainOnSynthetic(Recorder(), DENSITY, n_samples=50, combine="append", random_state=0).fit(X, y)
@@ -157,6 +172,15 @@ def test_frames_stay_frames_under_scikit_learn_densities(combine):
         new = np.asarray(seen.X_, dtype=float)[-2000:]
         np.testing.assert_allclose(new @ [2, -1], seen.y_[-2000:], atol=1)
         assert new.mean(axis=0) == pytest.approx(df.mean().to_numpy(), abs=0.3)
+
+
+def test_a_search_of_a_density_is_a_density():
+    X, y = blobs(120)
+    search = GridSearchCV(GaussianMixture(random_state=0), {"n_components": [1, 3]}, cv=2)
+    model = TrainOnSynthetic(LogisticRegression(), search, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.95 and model.density_.best_estimator_.n_components == 3
+    with pytest.raises(ValueError, match="fit and sample, or a search of one"):
+        TrainOnSynthetic(LogisticRegression(), GridSearchCV(LogisticRegression(), {})).fit(X, y)
 
 
 def test_the_link_of_the_diagram_is_the_page():
