@@ -1,7 +1,8 @@
 """How good and how fast the synthetic tables of every model are, on five mixed tables.
 
 Usage: python benchmarks/tables.py [--data DIR] [--sets adult ...] [--models floors AutoregressiveTrees ...]
-           [--seeds 0 1 2] [--slow 120] [--n-jobs N] [--rows N] [--peers] [--given] [--report tables] [--write]
+           [--seeds 0 1 2] [--slow 120] [--n-jobs N] [--rows N] [--peers] [--given] [--report tables]
+           [--keep] [--write]
 
 Tables are read from DIR, or from the folder that the environment variable SKGEN_DATA names:
 tabular/{adult-train,adult-test,default,shoppers,magic,beijing}.csv.gz.
@@ -99,6 +100,14 @@ def measure_set(name, split, rows, seeds, slow):
     return pd.DataFrame(records).reindex(columns=columns_of_csv())
 
 
+def with_earlier(records, earlier):
+    """Records in place of earlier ones of the same rows, which stand where these stood."""
+    again = set(records["row"])
+    order = list(dict.fromkeys([*earlier["row"], *records["row"]]))
+    both = pd.concat([part for part in (earlier[~earlier["row"].isin(again)], records) if len(part)])
+    return both.sort_values("row", key=lambda names: names.map(order.index), kind="stable")[records.columns]
+
+
 def columns_of_csv():
     return ["set", "row", "seed", *FIGURES, "nats_error", "score_seconds", "likelihood", "failed"]
 
@@ -169,7 +178,7 @@ def parse(argv):
     parser.add_argument("--data", type=Path, default=os.environ.get("SKGEN_DATA"), help="folder of the data sets")
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument(
-        "--models", nargs="+", choices=["floors", *GROUPS, *density_models()], default=["floors", "classic"]
+        "--models", nargs="*", choices=["floors", *GROUPS, *density_models()], default=["floors", "classic"]
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--slow", type=float, default=120.0, help="seconds of fit, sample and score for one seed only")
@@ -178,6 +187,9 @@ def parse(argv):
     parser.add_argument("--peers", action="store_true", help="add sdv, mostlyai-engine and arfpy where installed")
     parser.add_argument("--given", action="store_true", help="add conditional samples on the pairs of Adult's columns")
     parser.add_argument("--report", default="tables", help="the name of the report")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep rows of results/REPORT_SET.csv that are not measured again"
+    )
     parser.add_argument("--write", action="store_true", help="write results/REPORT.md and results/REPORT_SET.csv")
     arguments = parser.parse_args(argv)
     arguments.data = Path(arguments.data) if arguments.data else None
@@ -195,13 +207,17 @@ def main(argv=None):
         if absent:
             sections.append((name, [absent]))
             continue
-        split = load(name, arguments.data, arguments.rows)
+        split, file = load(name, arguments.data, arguments.rows), RESULTS / f"{arguments.report}_{name}.csv"
         records = measure_set(name, split, rows, arguments.seeds, arguments.slow)
+        if arguments.keep and file.exists():
+            records = with_earlier(records, pd.read_csv(file))
+            for row in records["row"]:  # loads what it stands on, whose versions the report then names
+                getattr(skgen, row.split("(")[0], None)
         sections.append(section_of(name, split, records))
         print("\n".join([sections[-1][0], *sections[-1][1], ""]), flush=True)
         if arguments.write:
             RESULTS.mkdir(exist_ok=True)
-            records.to_csv(RESULTS / f"{arguments.report}_{name}.csv", index=False, float_format="%.6g")
+            records.to_csv(file, index=False, float_format="%.6g")
     if arguments.given and not missing_sentence(GIVEN_SET, arguments.data):
         sections += given_sections(arguments)
     publish(arguments.report, "Synthetic tables: fidelity, likelihood, privacy, speed", sections, arguments.write)
