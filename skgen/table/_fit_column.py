@@ -73,7 +73,7 @@ def _fit_number(fitted, column, z, weight):
     fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)
     heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
-    if len(values) <= min(MOST_VALUES, mass.sum() / HEAVY_ROWS) and not fitted.smooth:
+    if len(values) <= min(MOST_VALUES, max(mass.sum() / HEAVY_ROWS, 1)) and not fitted.smooth:
         fitted.values = values
     else:
         fitted.heavy = values[heavy]
