@@ -34,6 +34,7 @@ SETTINGS = (
 
 def lines(frame, goal):
     """A table of figures, four digits each, and the goal."""
+    frame = frame.reset_index() if frame.index.name else frame
     cells = [["" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in frame.values]
     return [*table(list(frame.columns), cells), "", f"Goal: {goal}"]
 
