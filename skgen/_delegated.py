@@ -38,6 +38,16 @@ def unwrapped(density):
             return density
 
 
+def is_frozen(density) -> bool:
+    """Whether a density is a `FrozenEstimator`, or holds one as the density that it searches or hands rows to."""
+    while hasattr(density, "get_params"):
+        if isinstance(density, FrozenEstimator):
+            return True
+        own = density.get_params(deep=False)
+        density = own.get("density", own.get("estimator"))
+    return False
+
+
 def schema_parameter(density):
     """Name of the parameter by which a density, or what a search searches, takes the schema of X; None without one.
 

@@ -8,10 +8,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import is_outlier_detector
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._delegated import schema_parameter
+from .._delegated import is_frozen, schema_parameter
 from .._input import check_weights, weights_in_rows
 from .._sklearn import _num_samples, _safe_indexing, clone, has_fit_parameter
 from ..base import GenerativeModel
@@ -32,7 +31,7 @@ def check_models(models):
             raise ValueError(f"{name!r} must be an estimator with fit and score_samples, got {model!r}.")
         if is_outlier_detector(model):
             raise ValueError(f"score_samples of {name!r} is an outlier score, not a log-density: leave it out.")
-        if _is_fitted_before(model):
+        if is_frozen(model):
             raise ValueError(
                 f"{name!r} is frozen: it keeps what it learnt before, maybe from the very rows that would be held out. "
                 "Pass the unfitted estimator, which is fitted to each training fold; for rows that a fitted model has "
@@ -44,16 +43,6 @@ def check_models(models):
                 f"{name!r} is a Pipeline, whose score is the density of the transformed data and not of X. "
                 "skgen.make_density_pipeline(*steps) corrects for the transformers' Jacobians: pass one."
             )
-
-
-def _is_fitted_before(model):
-    """Whether a density is a `FrozenEstimator`, or holds one as the density that it searches or transforms to."""
-    while hasattr(model, "get_params"):
-        if isinstance(model, FrozenEstimator):
-            return True
-        own = model.get_params(deep=False)
-        model = own.get("density", own.get("estimator"))
-    return False
 
 
 def _check_own_measure(name, model, key):

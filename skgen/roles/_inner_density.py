@@ -7,7 +7,7 @@ from sklearn.base import is_outlier_detector
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from .._delegated import schema_parameter, unwrapped
+from .._delegated import is_frozen, schema_parameter, unwrapped
 from .._sklearn import clone
 from ..exceptions import SchemaError
 from ..table import Schema
@@ -39,15 +39,11 @@ def check_samples(density, role):
 
 def check_learns(density, role):
     """An error where a density is frozen, in a role that fits it to parts of the rows and asks it about the others."""
-    inner = density
-    while not isinstance(inner, FrozenEstimator):
-        inner = getattr(inner, "estimator", getattr(inner, "density", None))
-        if inner is None:
-            return
-    raise ValueError(
-        f"density of {role} must be fitted to parts of the rows and judged by the others; got {density!r}, which stays "
-        "as it was fitted. Pass the density without FrozenEstimator."
-    )
+    if is_frozen(density):
+        raise ValueError(
+            f"density of {role} must be fitted to parts of the rows and judged by the others; got {density!r}, which "
+            "stays as it was fitted. Pass the density without FrozenEstimator."
+        )
 
 
 def share_schema(density, X, sample_weight, categorical=()):
