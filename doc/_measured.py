@@ -17,7 +17,7 @@ FIGURES = {
 }
 
 #: Marks of likelihoods that are not exact.
-MARKS = {"lower_bound": "≥ ", "estimate": "~ "}
+MARKS = {"lower_bound": "≥\N{NO-BREAK SPACE}", "estimate": "~\N{NO-BREAK SPACE}"}
 
 
 def measured(*files):

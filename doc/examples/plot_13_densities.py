@@ -20,7 +20,7 @@ models = {
     "flow": NormalizingFlow(max_epochs=40, random_state=0).fit(train),
 }
 
-figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained", sharex=True, sharey=True)
+figure, axes = plt.subplots(2, 2, figsize=(7, 5.8), layout="constrained", sharex=True, sharey=True)
 levels = np.arange(-8, 1.5, 0.5)
 options = {"grid_resolution": 80, "levels": levels, "colorbar": False}
 display = DensityDisplay.from_estimator(law, train[:500], ax=axes[0, 0], name="the law and some of its rows", **options)

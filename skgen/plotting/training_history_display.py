@@ -109,11 +109,10 @@ class TrainingHistoryDisplay:
         axes = [ax]
         has_rates = any(np.isfinite(_series(history, "lr")).any() for history in self.histories.values())
         if ax is None:
-            n = 1 + has_rates
+            n, size = 1 + has_rates, (6.4 + 2 * (len(self.histories) > 1), 3.2 + 1.3 * has_rates)
             _, axes = plt.subplots(
-                n, 1, sharex=True, squeeze=False, figsize=(6.4, 3.2 + 1.3 * has_rates), height_ratios=[3, 1][:n],
-                layout="constrained",
-            )  # fmt: skip
+                n, 1, sharex=True, squeeze=False, figsize=size, height_ratios=[3, 1][:n], layout="constrained"
+            )
             axes = axes[:, 0]
         self.axes_ = np.array(axes, dtype=object)
         self.ax_, self.figure_ = axes[0], axes[0].figure
@@ -139,7 +138,8 @@ class TrainingHistoryDisplay:
             ax.set_title(next(iter(self.histories)))
         ax.set_ylabel("loss")
         _leave_out_the_first(ax, self.histories.values())
-        ax.legend(frameon=False, fontsize=9)
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)} if several else {}
+        ax.legend(frameon=False, fontsize=9, **beside)
 
     def _mark(self, ax, at, loss, epoch, k):
         """A dot at the best epoch; with one training its number and a line down to the rates as well."""
