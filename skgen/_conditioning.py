@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 from ._density import condition_mask, draw_log_densities
 from ._proposals import resample_proposals
 from ._random import BLOCK_ROWS, block_generator
-from ._resampling import resample_given
+from ._resampling import resample_given, warn_of_few
 from .exceptions import GivenError, LowSupportError, UnsupportedGivenError
 from .table import Allowed
 from .table.given import column_position, parse_given
@@ -84,14 +84,15 @@ def sample_given(model, n_samples, spec, seed, call):
     """Rows of the typed view under conditions."""
     n_samples = len(spec.points) if spec.is_table else n_samples
     Z = np.empty((n_samples, model.n_features_in_))
-    model_ess = []
+    ess = []
     for block in range(-(-n_samples // BLOCK_ROWS)):
         rng = block_generator(seed, call, block)
         at = slice(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, n_samples))
         rows = np.arange(at.start, at.stop) if spec.is_table else np.zeros(BLOCK_ROWS, int)
-        Z[at] = _draw_rows(model, spec, rows, rng, model_ess)[: at.stop - at.start]
-    if model_ess:
-        model.given_ess_ = float(min(model_ess))
+        Z[at] = _draw_rows(model, spec, rows, rng, ess)[: at.stop - at.start]
+    if ess:
+        model.given_ess_ = float(min(ess)[0])
+        warn_of_few(ess, model, spec.is_table, stacklevel=3)
     return Z
 
 

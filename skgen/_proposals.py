@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._resampling import LARGEST_POOL, WARN_ESS, judge, systematic
+from ._resampling import LARGEST_POOL, LEAST_ESS, WARN_ESS, give_up, systematic
 
 #: Proposals of the first pool: for each wanted row, and for each distinct condition at least.
 FIRST_PER_ROW, FIRST_PER_POINT = 4, 256
@@ -25,8 +25,8 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
         Sets for the unknown columns.
     rng : numpy.random.Generator
         Source of the draws.
-    ess : list
-        Effective sizes, appended to.
+    ess : list of (float, int)
+        Effective sizes and the draws behind them, appended to.
     meets : callable
         Mask of the rows that lie in the sets and in the seen support.
     """
@@ -40,9 +40,9 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
         pools.draw(group, sizes[group], counts[group])
         for k in group:
             weight, size = _normalised(pools.log_weight[k])
-            ess.append(size)
-            if size < WARN_ESS:
-                judge(size, len(weight), model, known, allowed, pools.effective_without(k))
+            ess.append((size, len(weight)))
+            if size < LEAST_ESS:
+                give_up(ess[-1], model, known, allowed, pools.effective_without(k))
             Z[order[k]] = pools.Z[k][systematic(weight, counts[k], rng)]
             del pools.Z[k], pools.log_weight[k]
     return Z

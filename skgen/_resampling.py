@@ -39,8 +39,8 @@ def resample_given(model, points, known, allowed, rng, ess):
         Sets for the unknown columns.
     rng : numpy.random.Generator
         Source of the draws.
-    ess : list
-        Effective sizes, appended to.
+    ess : list of (float, int)
+        Effective sizes and the draws behind them, appended to.
     """
     keys = np.where(np.isnan(points), np.inf, points)[:, known]  # along an axis NaN never equals NaN
     wanted, row_of = np.unique(keys, axis=0, return_inverse=True)
@@ -50,9 +50,9 @@ def resample_given(model, points, known, allowed, rng, ess):
     for k in range(len(wanted)):
         rows = np.flatnonzero(row_of == k)
         weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
-        ess.append(size)
-        if size < WARN_ESS:
-            judge(size, len(pool.Z), model, known, allowed, partial(_effective, pool, points[rows[0]]))
+        ess.append((size, len(pool.Z)))
+        if size < LEAST_ESS:
+            give_up(ess[-1], model, known, allowed, partial(_effective, pool, points[rows[0]]))
         Z[rows] = pool.Z[systematic(weight, len(rows), rng)]
     Z[:, known] = points[:, known]
     return Z
@@ -173,15 +173,13 @@ def _effective(pool, point, known, allowed):
     return _weigh(pool, point, known, allowed, 1)[1]
 
 
-def judge(size, n_drawn, model, known, allowed, effective):
-    """Warn of a small effective size; give up on a tiny one, naming the condition whose loss raises it most.
+def give_up(found, model, known, allowed, effective):
+    """Raise the error of a tiny effective size, naming the condition whose loss raises it most.
 
     Parameters
     ----------
-    size : float
-        The effective size.
-    n_drawn : int
-        Draws behind it.
+    found : (float, int)
+        The effective size, and the draws behind it.
     model : GenerativeModel
         The fitted model.
     known : ndarray of bool of shape (n_features,)
@@ -191,20 +189,33 @@ def judge(size, n_drawn, model, known, allowed, effective):
     effective : callable
         The effective size under fewer conditions: takes `known` and `allowed`.
     """
-    message = f"Only {size:.0f} independent draws of {n_drawn} stand behind the condition"
-    hint = " A fit with condition_on draws such rows directly." if hasattr(model, "condition_on") else ""
-    if size >= LEAST_ESS:
-        warnings.warn(message + f"; widen it for a more varied sample.{hint}", LowSupportWarning, stacklevel=6)
-        return
     worst, best = None, -1.0
     for j in [*np.flatnonzero(known), *(j for j, a in enumerate(allowed) if a is not None)]:
         fewer = known.copy()
         fewer[j] = False
-        found = effective(fewer, [None if i == j else a for i, a in enumerate(allowed)])
-        if found > best:
-            worst, best = j, found
+        size = effective(fewer, [None if i == j else a for i, a in enumerate(allowed)])
+        if size > best:
+            worst, best = j, size
     name = model.codec_.columns[worst].name
-    raise LowSupportError(f"{message}; the hardest is that on column {name!r}. Widen it.{hint}")
+    raise LowSupportError(f"{_said(found)}; the hardest is that on column {name!r}. Widen it.{_hint(model)}")
+
+
+def warn_of_few(ess, model, in_table, stacklevel):
+    """One warning for all effective sizes (size, draws behind it) of a call that are small."""
+    few = [found for found in ess if found[0] < WARN_ESS]
+    if not few:
+        return
+    others = f", and fewer than {WARN_ESS} behind {len(few) - 1} more" if in_table and len(few) > 1 else ""
+    message = f"{_said(min(few))}{others}; widen it for a more varied sample.{_hint(model)}"
+    warnings.warn(message, LowSupportWarning, stacklevel=stacklevel + 1)
+
+
+def _said(found):
+    return f"Only {found[0]:.0f} independent draws of {found[1]} stand behind the condition"
+
+
+def _hint(model):
+    return " A fit with condition_on draws such rows directly." if hasattr(model, "condition_on") else ""
 
 
 def systematic(weight, n, rng):

@@ -186,6 +186,20 @@ def test_few_that_count_warn_and_none_raise():
     assert "Widen it" in str(refused.value)
 
 
+def test_a_table_of_poor_conditions_warns_once_and_at_the_call():
+    """The least size and the number of the others are told, not one warning for each of them."""
+    model, one = _shifted(), [np.nan, 3.5]
+    with pytest.warns(LowSupportWarning) as caught:
+        model.sample(given=np.array([one, [np.nan, 0.0], [np.nan, 3.45]]), random_state=9)
+    (warning,) = caught
+    assert "behind the condition, and fewer than 100 behind 1 more; widen it" in str(warning.message)
+    assert f"Only {model.given_ess_:.0f} independent draws" in str(warning.message)
+    assert warning.filename == __file__
+    with pytest.warns(LowSupportWarning) as caught:
+        model.sample(2_000, given={1: 3.5}, random_state=9)
+    assert len(caught) == 1 and "more" not in str(caught[0].message).replace("more varied", "")
+
+
 def test_the_error_names_the_hardest_condition():
     model = _shifted()
     with pytest.raises(LowSupportError, match="column 0"):  # hardly any number lies there; the copy would be no matter
