@@ -28,20 +28,26 @@ MOST_ROUNDS = 256
 
 
 def check_marginals(model, given):
-    """The mask of the columns to condition on; an error where the model has no marginal densities."""
+    """The mask of the columns to condition on, None where the model always does; an error where it cannot."""
+    if isinstance(given, dict):
+        raise GivenError(
+            "score_samples takes the names of the columns to condition on, given=[...]; their values are those of X."
+        )
+    names, known = [given] if isinstance(given, str) else list(given), np.zeros(model.n_features_in_, bool)
+    known[[column_position(name, model.codec_) for name in names]] = True
+    always = condition_mask(model)
+    if always.any() and (known == always).all():
+        return None
+    if always.any():
+        raise UnsupportedGivenError(
+            f"This {type(model).__name__} was fitted with condition_on: its scores are those given "
+            f"{model.conditional_on_}, and no others."
+        )
     if "known" not in _parameters(model._log_density):
         raise UnsupportedGivenError(
             f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
             "GaussianMixture, KernelDensity, BayesianNetwork and AdversarialRandomForest, among others, have."
         )
-    if isinstance(given, dict):
-        raise GivenError(
-            "score_samples takes the names of the columns to condition on, given=[...]; their values are those of X."
-        )
-    names = [given] if isinstance(given, str) else list(given)
-    positions = [column_position(name, model.codec_) for name in names]
-    known = np.zeros(model.n_features_in_, bool)
-    known[positions] = True
     return known
 
 

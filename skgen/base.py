@@ -209,7 +209,8 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         X : DataFrame or array of shape (n_samples, n_features)
             Rows with the columns of fit. An empty cell is the event "missing".
         given : list of str or int, default=None
-            Columns to condition on: the result is log p(the other columns | those).
+            Columns to condition on: the result is log p(the other columns | those). A model fitted with `condition_on`
+            always conditions on those columns.
 
         Returns
         -------
@@ -217,12 +218,11 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             Nats per row, in the original units: see `schema_` for the measure, `likelihood_` for what they are and, of
             models fitted with `condition_on`, `conditional_on_` for the columns that are given.
         """
-        if given is not None:
-            check_is_fitted(self)
-            known = check_marginals(self, given)
+        check_is_fitted(self)
+        known = None if given is None else check_marginals(self, given)
         Z = encode_rows(self, X)
         joint = log_density(self, Z)
-        if given is None:
+        if known is None:
             return joint
         with np.errstate(invalid="ignore"):
             return np.where(np.isneginf(joint), -np.inf, joint - log_marginal(self, Z, known))

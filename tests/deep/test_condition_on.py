@@ -119,9 +119,18 @@ def test_other_conditions_are_refused(given):
 
 
 def test_marginals_are_refused():
-    model = net(["level"], max_epochs=1).fit(levels())
-    with pytest.raises(UnsupportedGivenError):
+    model = net(None, max_epochs=1).fit(levels())
+    with pytest.raises(UnsupportedGivenError, match="no marginal densities"):
         model.score_samples(levels(), given=["level"])
+
+
+def test_the_own_condition_may_be_named_and_no_other():
+    table = levels()
+    model = ToyNet(0, ["level", "count"], max_epochs=0, random_state=0).fit(table)
+    assert (model.score_samples(table, given=["count", "level"]) == model.score_samples(table)).all()
+    for other in (["level"], ["size"], []):
+        with pytest.raises(UnsupportedGivenError, match=r"fitted with condition_on: .* given \['level', 'count'\]"):
+            model.score_samples(table, given=other)
 
 
 def test_wrong_columns_are_refused():
