@@ -61,14 +61,14 @@ def schema_parameter(density):
     return f"{prefix}schema"
 
 
-def check_weighted(density, sample_weight):
-    """An error where weights are given that the density cannot take."""
+def check_weighted(density, sample_weight, name=None):
+    """An error where weights are given that the density, of some name, cannot take."""
     if sample_weight is None or isinstance(density, FrozenEstimator):
         return
     if not has_fit_parameter(getattr(density, "estimator", density), "sample_weight"):
         raise ValueError(
-            f"sample_weight was given, but fit of {type(density).__name__} takes none. Use a density that does, "
-            "such as those of skgen, or leave the weights out."
+            f"sample_weight was given, but fit of {name or type(density).__name__} takes none. Use a density that "
+            "does, such as those of skgen, or leave the weights out."
         )
 
 

@@ -12,6 +12,9 @@ from ..table import Column, Schema
 from ..table._fit_column import fit_column
 from ._change import MIXED
 
+#: Cells of the density in the narrowest cell of the table, and how many digits this may add.
+PLACES_OF_CELL, MOST_DIGITS = 1000, 6
+
 
 def inner_schema(rows, N, inner, weight):
     """The schema of the density's rows, and the row map's shifts set to it.
@@ -36,7 +39,7 @@ def inner_schema(rows, N, inner, weight):
     for j in {*bent, *mixed} - {MIXED}:
         check_smooth(schema.columns[j], N[:, j], weight)
     twin = _inferred(inner()) if rows.in_frame else None
-    columns = [_column(rows, i, i in affine, twin) for i in range(len(schema))]
+    columns = [_column(rows, i, i in affine, twin, N) for i in range(len(schema))]
     if not rows.in_frame:
         return Schema(columns, "array", "float64")
     return Schema(columns, "pandas")
@@ -72,7 +75,7 @@ def _inferred(table):
         return Schema.infer(table)
 
 
-def _column(rows, i, is_affine, twin):
+def _column(rows, i, is_affine, twin, N):
     """One column of the density's rows."""
     found = None if twin is None else twin.columns[i]
     old = None if rows.sources[i] == MIXED else rows.codec.schema.columns[rows.sources[i]]
@@ -84,10 +87,22 @@ def _column(rows, i, is_affine, twin):
     if is_affine and old.resolution:
         new.exponent = float(np.log10(abs(rows.scales[i]) * old.resolution))
     elif found is not None:
-        new.exponent = found.exponent
+        new.exponent = found.exponent if old is None else _fine_enough(rows, i, old, found.exponent, N)
     if old is not None:
         new.low, new.high = _bounds(rows, i, old)
     return new
+
+
+def _fine_enough(rows, i, old, exponent, N):
+    """A column's digits, so many that rows of one old cell hardly ever share a new one."""
+    if not old.resolution or exponent is None:
+        return exponent
+    seen = np.unique(N[:, rows.sources[i]])
+    low, high = (rows.map_column(i, seen + side * old.resolution / 2) for side in (-1, 1))
+    width = np.abs(high - low)
+    width = width[np.isfinite(width) & (width > 0)]
+    narrow = np.floor(np.log10(width.min() / PLACES_OF_CELL)) if len(width) else exponent
+    return float(np.clip(narrow, exponent - MOST_DIGITS, exponent))
 
 
 def _bounds(rows, i, old):

@@ -177,26 +177,20 @@ class RowMap:
 
     # ---- tables --------------------------------------------------------------------------------------------------
 
-    def spread(self, N, rng):
-        """Numbers (n, d) of fit, each anywhere in its cell where the map is bent: rows of one cell make no tie then.
-
-        A density of cells would take ties for a value that repeats, whose mass no slope spreads. Cells at both ends of
-        the range, and places where the map has no value, stay at the centre.
-        """
-        N = N.copy()
-        for j in self._bent():
-            width, ends = self.codec.schema.columns[j].resolution, self.ends[:, j]
-            inner = np.where((ends[0] < N[:, j]) & (ends[1] > N[:, j]), width, 0.0)
-            moved = N.copy()
-            moved[:, j] += inner * (rng.random(len(N)) - 0.5)
-            has_place = np.isfinite(self.change.log_derivatives(moved)).all(axis=1)
-            N[has_place, j] = moved[has_place, j]
-        return N
-
     def _bent(self):
         """Old columns whose map is not affine."""
         bent = np.union1d(self.sources[~self.kept & ~np.isfinite(self.scales)], self.mixed)
         return bent[bent != MIXED]
+
+    def gridded_bent(self):
+        """Old columns on a grid whose map is not affine."""
+        return [j for j in self._bent() if self.codec.schema.columns[j].resolution]
+
+    def same_cell(self, j, numbers, others):
+        """Mask of the pairs of numbers of column j in one cell, both within its stated bounds."""
+        column, origin = self.codec.schema.columns[j], self._origins()[j]
+        inside = ~self._beyond((others - origin)[:, None], self.codec.columns[j].low, self.codec.columns[j].high)
+        return inside & (column.snap(numbers - origin) == column.snap(others - origin))
 
     def to_density(self, X, N=None):
         """A table as the density takes it; its numbers are taken from N where these are given."""

@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_memory
 
 from .._delegated import DelegatedDensity, draw_rows, fitted_clone, schema_parameter, unwrapped
 from .._input import take_rows
-from .._random import BLOCK_ROWS, block_generator, generator_from
-from .._sklearn import HasMethods, StrOptions, clone, get_tags, has_fit_parameter
+from .._random import BLOCK_ROWS, block_generator
+from .._sklearn import HasMethods, StrOptions, _safe_indexing, clone, get_tags, has_fit_parameter
 from ..base import GenerativeModel
 from ..exceptions import LostMassWarning, RejectionError, SchemaError, UnsupportedGivenError
 from ..table import Schema, TableCodec
@@ -32,14 +32,12 @@ from ._change import row_sums
 from ._conditions import inner_name, inner_position, to_inner
 from ._function import IdentityChange
 from ._inner_schema import check_smooth, inner_schema
+from ._places import placed_rows
 from ._row_map import RowMap, by_source
 from .jacobian import change_of
 
 #: Fixed draws by which the mass in the image is estimated, their seed, and the loss that is warned of.
 MASS_DRAWS, MASS_SEED, MOST_LOST = 100_000, 0, 0.01
-
-#: Seed of the places within cells at which rows are learnt where a map is bent.
-SPREAD_SEED = 0
 
 
 def _fit_transformer(transformer, X, fit_params, routes=False):
@@ -59,9 +57,13 @@ def _weight_params(transformer, weight):
 
 def _parts(transformer):
     """The steps of pipelines and column transformers, of which some may take weights; any other one as it is."""
-    if not isinstance(transformer, Pipeline | ColumnTransformer):
-        return [transformer]
-    return [part for part in transformer.get_params().values() if hasattr(part, "fit")]
+    if isinstance(transformer, Pipeline):
+        inner = [step for _, step in transformer.steps]
+    elif isinstance(transformer, ColumnTransformer):
+        inner = [*(part for _, part, _ in transformer.transformers), transformer.remainder]
+    else:  # what is frozen is not fitted
+        return [transformer] if hasattr(transformer, "fit") and not isinstance(transformer, FrozenEstimator) else []
+    return [part for step in inner for part in _parts(step)]
 
 
 def _asking(transformer):
@@ -218,8 +220,11 @@ class TransformedDensity(DelegatedDensity):
             _read_as_line(density, rows, N, weight)
         else:
             _state_schema(density, key, rows, N, X, weight)
-        rng = generator_from(SPREAD_SEED)
-        self.density_ = fitted_clone(density, rows.to_density(X, rows.spread(N, rng)), **params["density"])
+        at, N, weight = placed_rows(rows, N, params["density"].get("sample_weight"))
+        if weight is not None:
+            params["density"] = {**params["density"], "sample_weight": weight}
+        X = X if len(at) == len(X) else _safe_indexing(X, at)
+        self.density_ = fitted_clone(density, rows.to_density(X, N), **params["density"])
         self._check_conditional()
         self.mass_ = self._estimated_mass()
 
@@ -265,7 +270,8 @@ class TransformedDensity(DelegatedDensity):
         if isinstance(X, np.ndarray) and X.dtype.kind == "f":
             X = X.astype(np.float64, copy=False)  # as it is asked later
         fit = check_memory(self.memory).cache(_fit_transformer)
-        if fit_params and len(_parts(self.transformer)) > 1 and not get_config()["enable_metadata_routing"]:
+        is_made_of_parts = isinstance(self.transformer, Pipeline | ColumnTransformer)
+        if fit_params and is_made_of_parts and not get_config()["enable_metadata_routing"]:
             transformer = fit(_asking(self.transformer), X, fit_params, True)
         else:
             transformer = fit(clone(self.transformer), X, fit_params)

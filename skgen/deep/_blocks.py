@@ -55,7 +55,9 @@ class MaskedLinear(nn.Linear):
     def __init__(self, mask, scale=None, is_kept=False):
         super().__init__(mask.shape[1], mask.shape[0])
         self.is_dense = bool(mask.all())
-        self.register_buffer("mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=is_kept)
+        self.register_buffer(
+            "mask", torch.as_tensor(mask, dtype=self.weight.dtype), persistent=is_kept and not self.is_dense
+        )
         if scale is None:
             return
         nn.init.normal_(self.weight)

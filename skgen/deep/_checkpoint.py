@@ -65,8 +65,16 @@ def _parts(value):
 
 
 def _plain(value):
-    """A figure of a callback as a number of Python's, which the reader takes."""
-    return value.item() if isinstance(value, (np.generic, torch.Tensor)) else value
+    """A figure of a callback in the types of Python's that the reader takes; of others what they print."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (np.ndarray, torch.Tensor)):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value)) if type(value) in (list, tuple) else list(map(_plain, value))
+    return value if value is None or type(value) in (bool, int, float, str) else repr(value)
 
 
 class Checkpoint:
@@ -78,21 +86,22 @@ class Checkpoint:
         The file; None writes nothing.
     digest : str
         Of the fit: a file of another one is refused.
-    outlives : bool, default=True
-        Whether it is of use after an interruption; not where the same call goes on from the weights that are left.
+    again : str, default=None
+        The method that goes on from the weights that an interruption leaves, so that the file is of no use then; None
+        where a fit begins anew.
     """
 
-    def __init__(self, path, digest, outlives=True):
+    def __init__(self, path, digest, again=None):
         self.path = None if path is None else os.path.abspath(os.fspath(path))
-        self.digest, self.outlives = digest, outlives
+        self.digest, self.again = digest, again
         if self.path is not None and not os.path.isdir(os.path.dirname(self.path)):
             raise CheckpointError(f"checkpoint={path!r} lies in a folder that does not exist: make it first.")
 
     @property
     def advice(self) -> str:
         """How to go on after an interruption."""
-        if not self.outlives:
-            return " Fit it again to go on."
+        if self.again is not None:
+            return f" Call {self.again} again to go on."
         is_there = self.path is not None and os.path.exists(self.path)
         return " The same fit goes on from its checkpoint." if is_there else ""
 
@@ -139,7 +148,7 @@ class Checkpoint:
 
     def end(self, was_interrupted):
         """Remove the file where nothing is left to resume."""
-        if was_interrupted and self.outlives:
+        if was_interrupted and self.again is None:
             return
         for path in (self.path, f"{self.path}.tmp"):
             if self.path is not None and os.path.exists(path):

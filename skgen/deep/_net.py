@@ -55,7 +55,7 @@ class _Net(NeuralNet):
             verbose=0,
             device=device,
         )
-        self.was_interrupted = self.has_diverged = self.is_told_to_stop = False
+        self.was_interrupted = self.has_diverged = False
 
     @property
     def _default_callbacks(self):
@@ -77,7 +77,7 @@ class _Net(NeuralNet):
         training = self.training
         first, good, n_attempts = training.n_epochs, training.state(), 0
         last = first + (self.max_epochs if epochs is None else epochs)
-        while training.n_epochs < last and not training.stopping.is_over and not self.is_told_to_stop:
+        while training.n_epochs < last and not training.stopping.is_over:
             n_rows = len(self.history)
             try:
                 self._end_epoch(self._train_epoch(X), X, y)
@@ -162,6 +162,6 @@ class _Net(NeuralNet):
         try:
             self.notify("on_epoch_end", dataset_train=batches.rows, dataset_valid=None)
         except KeyboardInterrupt:  # how skorch's callbacks end a training
-            self.is_told_to_stop = True
+            training.stopping.is_told = True
+        training.stopping.is_told |= self.tasks.end_epoch()
         self.checkpoint.save(training, [dict(past) for past in self.history.to_list()])
-        self.is_told_to_stop |= self.tasks.end_epoch()

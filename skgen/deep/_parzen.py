@@ -55,7 +55,8 @@ def drawn_rows(model, rng, n_rows=N_CENTRES, given=None) -> np.ndarray:
         n_kept, at = n_kept + len(kept[-1]), at + 1
     if n_kept < n_rows:
         raise RejectionError(
-            f"Only {n_kept} of {MOST_ROUNDS * BLOCK_ROWS} draws lie in the support that fit saw; {n_rows} are needed."
+            f"Only {n_kept} of {MOST_ROUNDS * BLOCK_ROWS} draws lie in the support that fit saw; {n_rows} are needed. "
+            "Train it longer, or on more rows."
         )
     return np.concatenate(kept)[:n_rows]
 

@@ -17,7 +17,7 @@ class EarlyStopping:
     """
 
     def __init__(self, patience, tol):
-        self.patience, self.tol = patience, tol
+        self.patience, self.tol, self.is_told = patience, tol, False
         self.best_loss, self.n_bad, self.best_weights, self._reference = math.inf, 0, None, math.inf
 
     def watch(self, loss, module):
@@ -34,7 +34,8 @@ class EarlyStopping:
 
     @property
     def is_over(self) -> bool:
-        return self.patience is not None and self.n_bad >= self.patience
+        """Whether to stop: told so by a callback, or out of patience."""
+        return self.is_told or (self.patience is not None and self.n_bad >= self.patience)
 
     def state(self) -> dict:
         weights = self.best_weights
@@ -42,9 +43,10 @@ class EarlyStopping:
             "best_loss": self.best_loss,
             "reference": self._reference,
             "n_bad": self.n_bad,
+            "is_told": self.is_told,
             "best_weights": None if weights is None else {name: t.clone() for name, t in weights.items()},
         }
 
     def restore(self, state):
         self.best_loss, self._reference, self.n_bad = state["best_loss"], state["reference"], state["n_bad"]
-        self.best_weights = state["best_weights"]
+        self.best_weights, self.is_told = state["best_weights"], state["is_told"]

@@ -97,7 +97,8 @@ class AutoregressiveNetwork(DeepModel):
         Whether `fit` goes on from the weights of the last fit.
     checkpoint : str, path-like or None, default=None
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
-        after it was killed, resumes there. It is removed when the fit is complete.
+        after it was killed, resumes there. It is removed when the fit is complete, or when a fit with `warm_start` is
+        interrupted, which goes on from the weights that it has.
     callbacks : list or None, default=None
         Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"

@@ -81,7 +81,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
 
     def _set_parameters(self, arguments):
         """Keep the arguments of a constructor, each under its name and as it came."""
-        vars(self).update((name, arguments[name]) for name in self._get_param_names())
+        vars(self).update((name, value) for name, value in arguments.items() if name not in ("self", "__class__"))
 
     # ---- hooks ---------------------------------------------------------------------------------------------------
 
@@ -148,11 +148,12 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
 
     def _checkpoint_of(self, rows, sample_weight, goes_on, chunk):
         """The file of the fit, which knows it by its parameters, its rows and the weights that it starts from."""
+        again = "partial_fit" if chunk else "fit" if self.warm_start else None
         if chunk or self.checkpoint is None:
-            return Checkpoint(None, None, outlives=not (chunk or self.warm_start))
+            return Checkpoint(None, None, again)
         start = self.module_.to_state()["weights"] if goes_on else None
         mark = fingerprint(self, (rows.typed, sample_weight, start))
-        return Checkpoint(self.checkpoint, mark, outlives=not self.warm_start)
+        return Checkpoint(self.checkpoint, mark, again)
 
     def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)
@@ -173,8 +174,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         changed = [name for name, read in self._parameters_read_.items() if digest(getattr(self, name)) != read]
         if changed:
             raise ValueError(
-                f"{', '.join(changed)} changed since the first fit, which alone reads {changed[0]}: fit a clone, or "
-                "with warm_start=False."
+                f"{', '.join(changed)} changed since the first fit, which alone reads {changed[0]}: fit a clone."
             )
 
     def _set_condition(self, goes_on):

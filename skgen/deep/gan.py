@@ -83,7 +83,8 @@ class GAN(DeepModel):
         Whether `fit` goes on from the weights of the last fit.
     checkpoint : str, path-like or None, default=None
         File that holds the training after each epoch, the only thing that `fit` writes: the same fit, started again
-        after it was killed, resumes there. It is removed when the fit is complete.
+        after it was killed, resumes there. It is removed when the fit is complete, or when a fit with `warm_start` is
+        interrupted, which goes on from the weights that it has.
     callbacks : list or None, default=None
         Callbacks of skorch, told of the training and each epoch, not of batches; copies are used.
     device : str, default="auto"
@@ -117,7 +118,8 @@ class GAN(DeepModel):
     Notes
     -----
     A chunk of `partial_fit` calibrates the marginals to its own rows; its rows outside the support of the first chunk
-    teach nothing. The discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer
+    teach nothing. Weights say how often a row is drawn within its chunk, and nothing of the chunk beside others. The
+    discriminator learns at twice the rate of the generator (Heusel et al., 2017). Fits of fewer
     than some 1,000 rows reproduce the marginals well and dependence roughly.
 
     See Also

@@ -67,7 +67,7 @@ def make_folds(X, cv, random_state, kept=None):
     if isinstance(cv, Integral):
         seed = random_state if isinstance(random_state, Integral) else seed_from(random_state) % 2**32
         cv = KFold(int(cv), shuffle=True, random_state=int(seed))
-    folds = list(check_cv(cv).split(X))
+    folds = [(np.asarray(train), np.asarray(test)) for train, test in check_cv(cv).split(X)]
     if kept is not None and cv is not None and not hasattr(cv, "split"):
         place = np.full(1 + max(max(map(np.max, fold)) for fold in folds), -1)
         place[kept[kept < len(place)]] = np.flatnonzero(kept < len(place))
@@ -105,7 +105,7 @@ def fit_and_score(model, X, fold, sample_weight, schema, note):
     weights = {} if sample_weight is None else {"sample_weight": sample_weight[train]}
     with _Named(note):
         start = perf_counter()
-        model = clone(model).fit(_safe_indexing(X, train), y=None, **weights)  # a FrozenEstimator insists on y
+        model = clone(model).fit(_safe_indexing(X, train), **weights)
         fitted = perf_counter()
         best = unwrapped(model)
         own = getattr(best, "schema_", None)

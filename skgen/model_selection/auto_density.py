@@ -166,8 +166,7 @@ class AutoDensity(DelegatedDensity):
             raise ValueError("Pass either schema or categorical_features, not both: the schema states the categories.")
         if self.models is not None:
             check_models(self.models)
-            if sample_weight is not None:
-                check_weighted_fits(self.models)
+            check_weighted_fits(self.models, sample_weight)
             models, schema = share_schema(self.models, X, sample_weight, self.categorical_features, self.schema)
             check_conditions(declared_conditions(models, schema))
             return [Candidate(label, model) for label, model in models.items()], schema

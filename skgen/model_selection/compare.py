@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import is_outlier_detector
 from sklearn.pipeline import Pipeline
 
-from .._delegated import is_frozen, schema_parameter
+from .._delegated import check_weighted, is_frozen, schema_parameter
 from .._input import check_weights, weights_in_rows
-from .._sklearn import _num_samples, _safe_indexing, clone, has_fit_parameter
+from .._sklearn import _num_samples, _safe_indexing, clone
 from ..base import GenerativeModel
 from ..table import Schema
 from ._fold import fit_and_score, make_folds
@@ -186,7 +186,7 @@ def compare_densities(
     weight = kept = None
     if sample_weight is not None:
         weight = check_weights(sample_weight, X)
-        check_weighted_fits(models)
+        check_weighted_fits(models, weight)
         kept = np.flatnonzero(weight)
         X, weight = _safe_indexing(X, kept), weights_in_rows(weight[kept])
     models, schema = share_schema(models, X, weight, categorical_features, schema)
@@ -197,10 +197,9 @@ def compare_densities(
     return comparison_of(results, folds, _num_samples(X), weight, schema)
 
 
-def check_weighted_fits(models):
+def check_weighted_fits(models, sample_weight):
     for name, model in models.items():
-        if not has_fit_parameter(getattr(model, "estimator", model), "sample_weight"):
-            raise ValueError(f"sample_weight was given, but fit of {name!r} takes none. Leave one of the two out.")
+        check_weighted(model, sample_weight, repr(name))
 
 
 def _run(models, X, folds, weight, schema, n_jobs, verbose):

@@ -18,6 +18,8 @@ def in_plane(codes, coordinates):
         return codes[:, chosen], [f"coordinate {j}" for j in chosen]
     if d == 1:
         return np.column_stack([codes[:, 0], np.arange(len(codes))]), ["coordinate 0", "row"]
+    if len(codes) == 1:
+        raise ValueError(f"One code of {d} coordinates has no directions of most variance: choose coordinates=[i, j].")
     centred = codes - codes.mean(axis=0)
     _, scale, directions = np.linalg.svd(centred, full_matrices=False)
     # the sign of a direction is arbitrary: its greatest entry is positive

@@ -78,6 +78,8 @@ def axes_of(places, log_density):
     """Places of one column in order, or the two axes that pairs of places span, with the log-densities there."""
     values = np.column_stack([column_values(places, j) for j in chosen_columns(places, None)])
     scores = np.asarray(log_density, float)
+    if not len(values):
+        raise ValueError("X has no rows: pass the places of a grid, and the log-density at each.")
     if scores.shape != (len(values),):
         raise ValueError(f"log_density must have one number for each of {len(values)} rows, got shape {scores.shape}.")
     found = [np.unique(column, return_inverse=True) for column in values.T]
@@ -163,6 +165,10 @@ def _marginal_scores(model, X, chosen, places):
         raise ValueError(
             f"{type(model).__name__} has no score_samples(X, given=...), so the law of single columns is unknown. "
             f"{ADVICE}"
+        )
+    if getattr(model, "conditional_on_", ()):
+        raise ValueError(
+            f"{type(model).__name__} was fitted with condition_on, so it knows no law of single columns. {ADVICE}"
         )
     names = as_frame(X).columns if not isinstance(X, np.ndarray | list | tuple) else range(as_frame(X).shape[1])
     given = [names[j] for j in chosen]

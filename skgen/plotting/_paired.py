@@ -27,7 +27,7 @@ def pair_weights(sample_weight, n_rows):
         return np.ones(n_rows)
     weights = np.asarray(sample_weight, dtype=np.float64)
     seen = weights > 0
-    if weights.shape != (n_rows,) or not seen.any() or not (weights >= 0).all():
+    if weights.shape != (n_rows,) or not seen.any() or not ((weights >= 0) & (weights < np.inf)).all():
         raise ValueError(
             f"sample_weight must have a number from 0 for each of {n_rows} rows, one of them above 0; got {weights}."
         )

@@ -154,8 +154,10 @@ class LatentDisplay:
         codes = np.asarray(codes, float)
         if codes.ndim != 2 or 0 in codes.shape:
             raise ValueError(f"codes must be an array of shape (n_samples, latent_dim), got shape {codes.shape}.")
-        if y is not None and len(y) != len(codes):
-            raise ValueError(f"y must have one entry for each of {len(codes)} codes, got {len(y)}.")
+        if not np.isfinite(codes).all():
+            raise ValueError("codes must be finite; leave out the rows that have none.")
+        if y is not None and np.shape(y) != (len(codes),):
+            raise ValueError(f"y must have one entry for each of {len(codes)} codes, got shape {np.shape(y)}.")
         display = cls(codes, y=y, y_name=getattr(y, "name", None), coordinates=coordinates)
         return display.plot(ax=ax) if plot else display
 

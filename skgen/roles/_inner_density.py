@@ -37,12 +37,12 @@ def check_samples(density, role):
         )
 
 
-def check_learns(density, role):
-    """An error where a density is frozen, in a role that fits it to parts of the rows and asks it about the others."""
+def check_learns(density, role, what="fitted to parts of the rows and judged by the others"):
+    """An error where a density is frozen, in a role that has to fit it."""
     if is_frozen(density):
         raise ValueError(
-            f"density of {role} must be fitted to parts of the rows and judged by the others; got {density!r}, which "
-            "stays as it was fitted. Pass the density without FrozenEstimator."
+            f"density of {role} must be {what}; got {density!r}, which stays as it was fitted. Pass the density "
+            "without FrozenEstimator."
         )
 
 

@@ -24,7 +24,7 @@ from .._sklearn import (
     _num_samples,
     _safe_indexing,
 )
-from ._inner_density import check_samples, share_schema
+from ._inner_density import check_learns, check_samples, share_schema
 from ._rows_classes import STRATEGIES, ClassColumn
 from ._rows_kernels import NarrowKernels
 from ._rows_tables import append_rows
@@ -132,6 +132,7 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
         with rollback(self):
             if self.density is not None:
                 check_samples(self.density, type(self).__name__)
+                check_learns(self.density, type(self).__name__, "fitted to the rows of each class")
             table, target = self._read(X, y)
             seed = seed_from(self.random_state)
             density = NarrowKernels(random_state=seed % 2**32) if self.density is None else self.density

@@ -43,7 +43,7 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
     The density is fitted to the table with the target as its last column. A `GaussianMixture` gives the law of the
     target in closed form: regressions of its components, weighted by how well each explains the row. Of any other
     density the joint scores are taken at 65 targets over their range, and at 65 more where the mass lies; where targets
-    repeat on a grid of up to 4,096 values, at all of these.
+    repeat on a grid of up to 4,096 values, at all of these, which takes as many scores a row.
 
     Parameters
     ----------

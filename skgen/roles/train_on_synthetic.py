@@ -28,7 +28,7 @@ from .._sklearn import (
     get_tags,
 )
 from ..classic.autoregressive_trees import AutoregressiveTrees
-from ._inner_density import check_samples, share_schema
+from ._inner_density import check_learns, check_samples, share_schema
 from ._input import check_rows
 from ._joined import JoinedTable
 from ._rows_tables import append_rows, rows_like, split_last
@@ -128,6 +128,7 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
         with rollback(self):
             if self.density is not None:
                 check_samples(self.density, type(self).__name__)
+                check_learns(self.density, type(self).__name__, "fitted to the training rows and to no others")
             if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
                 raise ValueError(f"estimator must be a classifier or a regressor, got {self.estimator!r}.")
             name = getattr(y, "name", None)
@@ -181,6 +182,8 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
         """Rows and classes; the density sees the class as a category."""
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
+        if self.combine == "replace" and n < len(classes):
+            raise ValueError(f"n_samples must be at least the {len(classes)} classes of y, got {n}.")
         joined = JoinedTable(X, name, default="class")
         density = self._unfitted(seed)
         if schema_parameter(density) is None:
@@ -198,8 +201,6 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
     def _with_all_classes(self, drawn, joined, table, seed):
         """Drawn rows of which one is of each class that the table has."""
         labels, column = np.unique(joined.split(table)), joined.column
-        if len(drawn) < len(labels):
-            raise ValueError(f"n_samples must be at least the {len(labels)} classes of y, got {len(drawn)}.")
         found = np.asarray(joined.split(drawn))
         for k, label in enumerate(labels[~np.isin(labels, found)]):
             new = draw_rows(unwrapped(self.density_), 1, {column: label}, seed, 1 + k)

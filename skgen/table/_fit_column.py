@@ -10,6 +10,8 @@ from .spline import mean_excess
 
 #: Share and rows from which a value is heavy, and most distinct values of a number that counts as a category.
 HEAVY_SHARE, HEAVY_ROWS, MOST_VALUES = 0.01, 5, 30
+#: Rows drawn evenly from the range would show so many distinct values; a list of them shows at most this share.
+FEW_SHOWN = 0.5
 #: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
 SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
 #: Places inside a cell are kept where at most this share of the rows lies off the grid, or values are few.
@@ -73,10 +75,19 @@ def _fit_number(fitted, column, z, weight):
     fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)
     heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
-    if len(values) <= min(MOST_VALUES, max(mass.sum() / HEAVY_ROWS, 1)) and not fitted.smooth:
+    if not fitted.smooth and _is_list(values, mass.sum(), fitted.resolution):
         fitted.values = values
     else:
         fitted.heavy = values[heavy]
+
+
+def _is_list(values, n_rows, resolution):
+    """Few values that are all there are: of many rows each, or far fewer than rows from the whole range would show."""
+    n_places = 1 + np.rint((values[-1] - values[0]) / resolution) if resolution else np.inf
+    if len(values) > MOST_VALUES or n_places <= 2:  # between neighbours lies nothing
+        return len(values) <= MOST_VALUES
+    shown = -n_places * np.expm1(-n_rows / n_places) if resolution else n_rows
+    return bool(len(values) <= max(n_rows / HEAVY_ROWS, FEW_SHOWN * shown))
 
 
 def _is_smooth(values, mass, resolution):

@@ -29,6 +29,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
+from sklearn.utils import check_array
 
 from skgen import GaussianMixture, TransformedDensity
 from skgen.compose import LostMassWarning, NotInvertibleError, log_abs_det_jacobian, register_function
@@ -297,6 +298,19 @@ class Logged(Halved):
         return -np.log(X).sum(axis=1)
 
 
+class Rooted(Halved):
+    """A third party's that refuses empty arrays and has no original of negative numbers."""
+
+    def transform(self, X):
+        return np.sqrt(check_array(X))
+
+    def inverse_transform(self, Z):
+        return np.where(check_array(Z) > 0, Z**2, np.nan)
+
+    def log_abs_det_jacobian(self, X):
+        return (-np.log(2) - 0.5 * np.log(X)).sum(axis=1)
+
+
 def test_where_a_transformer_of_others_has_no_number_is_outside_its_domain():
     X = rows()
     some = X[:3].copy()
@@ -308,7 +322,7 @@ def test_where_a_transformer_of_others_has_no_number_is_outside_its_domain():
 
 def test_single_draws_of_bounded_chains_may_have_no_original():
     X = rows()[:, :2]
-    for transformer in (make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=50)), Logged()):
+    for transformer in (make_pipeline(StandardScaler(), QuantileTransformer(n_quantiles=50)), Logged(), Rooted()):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LostMassWarning)
             model = TransformedDensity(transformer, GaussianMixture(random_state=0)).fit(X)

@@ -94,16 +94,57 @@ def test_rows_of_the_real_view_are_drawn_again_as_they_were(tmp_path):
 class Records(Callback):
     """Writes a figure of numpy's into the history, as scoring callbacks do."""
 
+    def __init__(self, figure):
+        self.figure = figure
+
     def on_epoch_end(self, net, **kwargs):
-        net.history.record("figure", np.float64(1.5))
+        net.history.record("figure", self.figure)
 
 
-def test_figures_of_callbacks_can_be_read_again(tmp_path):
+@pytest.mark.parametrize(
+    ("figure", "read"),
+    [
+        (np.float64(1.5), 1.5),
+        (torch.tensor([1.0, 2.0]), [1.0, 2.0]),
+        (np.arange(2), [0, 1]),
+        ({"low": np.float32(0.5), "ends": (np.int64(1), None)}, {"low": 0.5, "ends": (1, None)}),
+        (np.datetime64("2020-01-01"), "datetime.date(2020, 1, 1)"),
+    ],
+)
+def test_figures_of_callbacks_can_be_read_again(tmp_path, figure, read):
     path, copy = tmp_path / "fit.ckpt", tmp_path / "copy"
-    callbacks = [Records(), CopiesAt(3, str(path), str(copy))]
-    model(path, callbacks=callbacks).fit(X)
+    model(path, callbacks=[Records(figure), CopiesAt(3, str(path), str(copy))]).fit(X)
     copy.rename(path)
-    assert [row["figure"] for row in model(path, callbacks=[Records()]).fit(X).history_] == [1.5] * 7
+    resumed = model(path, callbacks=[Records(0.0)]).fit(X)
+    assert [row["figure"] for row in resumed.history_] == [read] * 2 + [0.0] * 5 or [
+        row["figure"] for row in resumed.history_
+    ] == [read] * 3 + [0.0] * 4
+
+
+class Stops(Callback):
+    """Ends the training after the third epoch, as skorch's callbacks do."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
+def test_a_training_that_was_told_to_stop_trains_no_further_when_resumed(tmp_path, monkeypatch):
+    """Killed after its last epoch, before the model was complete."""
+    path = tmp_path / "fit.ckpt"
+    stopped = model(callbacks=[Stops()]).fit(X)
+    assert stopped.n_epochs_ == 3
+
+    def killed(*args):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TorchDensity, "_finish", killed)
+        with pytest.raises(MemoryError):
+            model(path, callbacks=[Stops()]).fit(X)
+    assert path.exists()
+    resumed = model(path).fit(X)
+    assert resumed.n_epochs_ == 3 and same(resumed, stopped)
 
 
 def test_a_complete_training_needs_no_epoch(tmp_path):
@@ -216,7 +257,7 @@ def test_an_interrupted_fit_keeps_its_checkpoint(tmp_path):
 def test_an_interrupted_warm_start_goes_on_from_its_weights(tmp_path):
     """The same call starts from what is left, which no file is needed for."""
     path = tmp_path / "fit.ckpt"
-    with pytest.warns(InterruptedFitWarning, match="Fit it again to go on"):
+    with pytest.warns(InterruptedFitWarning, match="Call fit again to go on"):
         fit = model(path, warm_start=True, callbacks=[InterruptsAt(3)]).fit(X)
     assert fit.n_epochs_ == 2 and not path.exists()
     assert fit.set_params(callbacks=None).fit(X).n_epochs_ == 9 and not path.exists()

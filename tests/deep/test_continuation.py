@@ -219,3 +219,14 @@ def test_a_warm_start_refuses_a_law_of_another_build(model, changed):
     model.set_params(warm_start=True, random_state=0).fit(X)
     with pytest.raises(ValueError, match="warm_start=False"):
         model.set_params(**changed).fit(X)
+
+
+def test_an_interrupted_chunk_says_how_to_go_on(monkeypatch):
+    """`fit` would begin anew and forget the chunks."""
+
+    def interrupted(self, x, generator):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ToyModule, "loss", interrupted)
+    with pytest.warns(InterruptedFitWarning, match="Call partial_fit again to go on"):
+        small().partial_fit(X)

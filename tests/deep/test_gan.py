@@ -1,5 +1,7 @@
 """GAN: known answers of its parts, and what it learns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +17,9 @@ from skgen.deep._gan.layout import RowLayout
 from skgen.deep._gan.losses import gradient_penalty
 from skgen.deep._gan.module import GANModule
 from skgen.deep._gan.terms import RowTerms
-from skgen.deep._parzen import ParzenEstimate, parzen_ceiling
+from skgen.deep._parzen import ParzenEstimate, drawn_rows, parzen_ceiling
 from skgen.deep._rows import TensorBatches, TrainingRows
-from skgen.exceptions import UnsupportedGivenError
+from skgen.exceptions import RejectionError, UnsupportedGivenError
 from skgen.table import TableCodec
 
 #: Nets that train in a second or two.
@@ -234,3 +236,12 @@ def test_conditional_scores_given_further_columns():
     expected = model.parzen_.log_density(X) - model.parzen_.log_density(X, known)
     assert model.score_samples(X, given=[0, 2]) == pytest.approx(expected)
     assert np.abs(expected).max() > 0.1
+
+
+def test_draws_that_hardly_ever_lie_in_the_support_are_given_up(monkeypatch):
+    monkeypatch.setattr("skgen.deep._parzen.MOST_ROUNDS", 2)
+    codec = SimpleNamespace(to_typed=lambda Z: Z, seen=lambda Z: np.zeros(len(Z), bool))
+    model = SimpleNamespace(n_features_in_=2, _condition=np.array([True, False]), codec_=codec)
+    model._sample_given = lambda rows, known, rng: rows
+    with pytest.raises(RejectionError, match="Only 0 of 2048 draws .* Train it longer"):
+        drawn_rows(model, np.random.default_rng(0), 10, given=np.zeros((5, 2)))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 
 from skgen import NormalizingFlow, load, save
 from skgen.datasets import Rings, TwoMoons
@@ -225,3 +226,13 @@ def test_rings_within_a_tenth_on_few_rows():
     X = law.sample(20_000, random_state=2)
     gap = law.log_density(X) - model.score_samples(X)
     assert -4.9 * gap.std() / np.sqrt(len(gap)) < gap.mean() < 0.10
+
+
+def test_a_subclass_may_have_a_constructor_of_its_own():
+    class Deep(NormalizingFlow):
+        def __init__(self, depth=2, max_epochs=1, random_state=0):
+            super().__init__(n_transforms=depth, max_epochs=max_epochs, random_state=random_state)
+            self.depth = depth
+
+    model = clone(Deep(depth=1)).fit(np.random.default_rng(0).normal(size=(60, 2)))
+    assert model.n_transforms == 1 and np.isfinite(model.score(np.zeros((1, 2))))

@@ -269,6 +269,8 @@ def test_a_lone_missing_cell_of_an_array_is_learnt_and_not_held_out(as_rows):
     comparison = compare_densities(models, as_rows(X), cv=[(r, np.setdiff1d(np.arange(40), r)) for r in
                                                            (np.arange(0, 40, 2), np.arange(1, 40, 2))])  # fmt: skip
     assert all(np.isfinite(scores).all() for scores in comparison.scores.values())
+    lists = [(list(range(0, 40, 2)), list(range(1, 40, 2))), (list(range(1, 40, 2)), list(range(0, 40, 2)))]
+    assert (compare_densities(models, as_rows(X), cv=lists).to_frame()["nats"] == comparison.to_frame()["nats"]).all()
     frame = pd.DataFrame(X[:8], columns=["a", "b"])
     assert "8 rows" in repr(compare_densities(models, frame, cv=4, random_state=0))
 

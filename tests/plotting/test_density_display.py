@@ -206,6 +206,7 @@ def test_scores_of_places_are_those_of_the_estimator():
         (np.zeros((4, 3)), np.zeros(4), None, "over one or two columns, got 3"),
         (np.arange(4.0)[:, None], np.zeros(3), None, r"one number for each of 4 rows, got shape \(3,\)"),
         (np.zeros((4, 1)), np.zeros(4), None, "every place of a grid once: 1 places, got 4 rows"),
+        (np.zeros((0, 1)), np.zeros(0), None, "X has no rows"),
         (np.eye(3, 2), np.zeros(3), None, "2 times 2 places, got 3 rows"),
         (np.repeat(np.eye(2), 2, axis=0), np.zeros(4), None, "2 times 2 places, got 4 rows"),
         (np.array([[1.0], [np.nan]]), np.zeros(2), None, "every place of a grid once"),

@@ -157,5 +157,12 @@ def test_codes_alone_are_drawn_as_those_of_an_estimator(X, pca):
     assert LatentDisplay.from_predictions(codes[:, :1], plot=False).codes.shape == (60, 1)
     with pytest.raises(ValueError, match=r"\(n_samples, latent_dim\), got shape \(60,\)"):
         LatentDisplay.from_predictions(codes[:, 0])
-    with pytest.raises(ValueError, match="one entry for each of 60 codes, got 3"):
+    with pytest.raises(ValueError, match=r"one entry for each of 60 codes, got shape \(3,\)"):
         LatentDisplay.from_predictions(codes, y=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"got shape \(60, 2\)"):
+        LatentDisplay.from_predictions(codes, y=np.zeros((60, 2)))
+    with pytest.raises(ValueError, match="codes must be finite"):
+        LatentDisplay.from_predictions(np.where(codes > 0, codes, np.nan))
+    with pytest.raises(ValueError, match=r"choose coordinates=\[i, j\]"):
+        LatentDisplay.from_predictions(codes[:1])
+    assert LatentDisplay.from_predictions(codes[:1], coordinates=[0, 1]).ax_ is not None

@@ -67,7 +67,7 @@ def test_light_weights_give_the_intervals_of_the_comparison(scale):
     models = {"one": OurMixture(1), "two": OurMixture(2, random_state=0)}
     comparison = compare_densities(models, X, sample_weight=weight, cv=2, random_state=0)
     frame = comparison.to_frame()
-    whole = {name: np.zeros(80) for name in models}
+    whole = {name: np.full(80, -np.inf) for name in models}
     for name, scores in comparison.scores.items():
         whole[name][weight > 0] = scores
     for scores, weights in ((comparison.scores, weight[weight > 0]), (whole, weight)):
@@ -81,7 +81,7 @@ def test_light_weights_give_the_intervals_of_the_comparison(scale):
     assert np.isfinite(frame[["low", "high"]].to_numpy()).all()
 
 
-@pytest.mark.parametrize("weight", [[0, 0, 0, 0], [1, 1, 1], [1, 1, 1, -1], [1, 1, 1, np.nan]])
+@pytest.mark.parametrize("weight", [[0, 0, 0, 0], [1, 1, 1], [1, 1, 1, -1], [1, 1, 1, np.nan], [1, 1, 1, np.inf]])
 def test_weights_that_are_none_are_refused(weight):
     with pytest.raises(ValueError, match="sample_weight must have a number from 0 for each of 4 rows"):
         LikelihoodComparisonDisplay.from_predictions(SCORES, sample_weight=weight)

@@ -55,9 +55,8 @@ def test_a_row_alone_in_its_group_is_not_held_out():
 def test_no_fold_leaves_one_row_of_a_group(rows, weight, is_held_out):
     held = folds(rows, None if weight is None else np.asarray(weight))
     assert held.any() == is_held_out
-    np.testing.assert_allclose(
-        held.sum(axis=1), np.ones(len(rows)) * is_held_out if weight is None else held.sum(axis=1)
-    )
+    whole = np.ones(len(rows)) if weight is None else np.asarray(weight)
+    np.testing.assert_allclose(held.sum(axis=1), whole * is_held_out)
 
 
 def test_a_missing_cell_without_its_like_is_learnt_and_not_held_out():

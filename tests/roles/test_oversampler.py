@@ -7,6 +7,7 @@ import pytest
 from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from imblearn.utils import estimator_checks as imbalanced
 from scipy.stats import ks_2samp
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -204,3 +205,10 @@ def test_errors_say_what_was_expected(strategy, message):
         GenerativeOversampler(sampling_strategy=strategy).fit_resample(X, y)
     with pytest.raises(ValueError, match="requires y"):
         GenerativeOversampler().fit_resample(X, None)
+
+
+def test_frozen_densities_are_refused():
+    """One density, fitted to all rows, has no law of a class."""
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 6 == 0
+    with pytest.raises(ValueError, match="fitted to the rows of each class"):
+        GenerativeOversampler(FrozenEstimator(GaussianMixture(random_state=0).fit(X))).fit_resample(X, y)

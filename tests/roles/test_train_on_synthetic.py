@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.mixture import GaussianMixture as SklearnMixture
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -196,3 +197,21 @@ def test_errors_say_what_was_expected():
             TrainOnSynthetic(DummyClassifier(), SklearnMixture()).fit(table, y)
     with pytest.raises(ValueError, match="n_samples"):
         TrainOnSynthetic(DummyClassifier(), n_samples=0).fit(X, y)
+
+
+def test_frozen_densities_are_refused():
+    """They have seen the rows that a fold holds out."""
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    frozen = FrozenEstimator(GaussianMixture(random_state=0).fit(np.column_stack([X, X[:, 0]])))
+    with pytest.raises(ValueError, match="fitted to the training rows and to no others"):
+        TrainOnSynthetic(LinearRegression(), frozen).fit(X, X[:, 0])
+
+
+def test_too_few_rows_for_the_classes_are_refused_before_the_density_is_fitted():
+    class Unfit(GaussianMixture):
+        def fit(self, X, y=None, sample_weight=None):
+            raise AssertionError("fitted in vain")
+
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 3
+    with pytest.raises(ValueError, match="at least the 3 classes of y, got 2"):
+        TrainOnSynthetic(LogisticRegression(), Unfit(), n_samples=2).fit(X, y)

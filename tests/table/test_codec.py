@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skgen import Schema, TableCodec
+from skgen import IndependentColumns, Schema, TableCodec
 from skgen.exceptions import SchemaError
 
 RNG = np.random.default_rng(1)
@@ -119,6 +119,33 @@ def test_numbers_of_few_rows_are_no_list_of_levels():
     assert not len(number.values) and few.values.tolist() == [0, 1, 2]
     between = np.setdiff1d(np.arange(450, 550) / 10, x)[:1]
     assert codec.seen(codec.encode(pd.DataFrame({"x": between, "few": [1]}))).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "n", "is_list"),
+    [
+        ([0, 1], 2, True),  # between neighbours lies nothing
+        ([0, 1], 8, True),
+        ([0, 7], 3, False),
+        ([1, 10, 100], 9, True),
+        (pd.date_range("2020-01-01", periods=24, freq="MS"), 60, True),  # 60 of 700 days would show 57
+        (np.arange(22) / 10, 60, False),  # 60 of 22 places show about all
+        (np.arange(12) / 10, 60, True),
+        ([5], 1, True),
+    ],
+)
+def test_values_far_fewer_than_chance_would_show_are_a_list(values, n, is_list):
+    x = np.resize(np.asarray(values), n)
+    (column,) = TableCodec().fit(pd.DataFrame({"x": x})).columns
+    assert bool(len(column.values)) == is_list
+
+
+@pytest.mark.parametrize("values", [[0, 0, 1], [0, 7, 7], [0, 0, 0, 0, 0, 0, 1], [2, 9], [0, 1, 5, 5]])
+def test_a_column_of_few_rows_has_a_law(values):
+    """Held-out rows may leave a single place, through which goes no spline."""
+    frame = pd.DataFrame({"x": values})
+    model = IndependentColumns(random_state=0).fit(frame)
+    assert np.isfinite(model.score_samples(frame)).all() and len(model.sample(5)) == 5
 
 
 def test_heavy_values_smooth_columns_and_values_that_count_as_categories():

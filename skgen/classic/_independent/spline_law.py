@@ -31,7 +31,9 @@ class SplineLaw:
 
     @classmethod
     def fit(cls, z, weight, column):
-        """The law of distinct cells of some weight."""
+        """The law of distinct cells of some weight; None of a single grid point, through which goes no curve."""
+        if column.resolution and not column.smooth and np.count_nonzero(~np.isnan(z)) < 2:
+            return None
         return cls(RealView().fit(z[:, None], [column], weight), column)
 
     def parameters(self) -> dict:
