@@ -5,10 +5,18 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from registry_models import estimators
-from toy_models import IndependentColumns, TwoHalves
+from toy_models import IndependentColumns as ToyColumns
+from toy_models import TwoHalves
 from toy_real import RealNormal
 
-from skgen import AdversarialRandomForest, AutoregressiveTrees, BayesianNetwork, GaussianMixture, KernelDensity
+from skgen import (
+    AdversarialRandomForest,
+    AutoregressiveTrees,
+    BayesianNetwork,
+    GaussianMixture,
+    IndependentColumns,
+    KernelDensity,
+)
 from skgen.testing._law import is_net
 from skgen.testing.hostile import COLUMNS, build_table, check_hostile_table, hostile_tables, must_be_refused
 
@@ -19,7 +27,8 @@ MODELS = [
     GaussianMixture(3),
     KernelDensity(),
     BayesianNetwork(),
-    IndependentColumns(),
+    IndependentColumns(random_state=0),
+    ToyColumns(),
     TwoHalves(),
 ]
 #: Models that draw sixteen times for each score, or train: they see fewer examples.

@@ -136,6 +136,11 @@ class TorchDensity(DeepModel):
     n_epochs_ : int
         Passes over the rows so far.
 
+    Notes
+    -----
+    Under `warm_start` another `module` or other `module_params` take over the last weights where all names and shapes
+    are the same; what else they change is not looked at.
+
     See Also
     --------
     NormalizingFlow : A ready-made density for such points.
