@@ -38,12 +38,13 @@ def check_marginals(model, given):
     always = condition_mask(model)
     if always.any() and (known == always).all():
         return None
-    if always.any():
+    has_marginals = "known" in _parameters(model._log_density)
+    if always.any() and not (has_marginals and known[always].all()):
         raise UnsupportedGivenError(
             f"This {type(model).__name__} was fitted with condition_on: its scores are those given "
-            f"{model.conditional_on_}, and no others."
+            f"{model.conditional_on_}{' and further columns' if has_marginals else ', and no others'}."
         )
-    if "known" not in _parameters(model._log_density):
+    if not has_marginals:
         raise UnsupportedGivenError(
             f"{type(model).__name__} has no marginal densities, so it cannot score given some columns. "
             "GaussianMixture, KernelDensity, BayesianNetwork and AdversarialRandomForest, among others, have."
@@ -98,7 +99,7 @@ def sample_given(model, n_samples, spec, seed, call):
         Z[at] = _draw_rows(model, spec, rows, rng, ess)[: at.stop - at.start]
     if ess:
         model.given_ess_ = float(min(ess)[0])
-        warn_of_few(ess, model, spec.is_table, stacklevel=3)
+        warn_of_few(ess, model, stacklevel=3)
     return Z
 
 

@@ -25,8 +25,8 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
         Sets for the unknown columns.
     rng : numpy.random.Generator
         Source of the draws.
-    ess : list of (float, int)
-        Effective sizes and the draws behind them, appended to.
+    ess : list of (float, int, bytes)
+        Effective sizes, the draws behind them and the values that are known, appended to.
     meets : callable
         Mask of the rows that lie in the sets and in the seen support.
     """
@@ -40,7 +40,7 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
         pools.draw(group, sizes[group], counts[group])
         for k in group:
             weight, size = _normalised(pools.log_weight[k])
-            ess.append((size, len(weight)))
+            ess.append((size, len(weight), keys[first[k]].tobytes()))
             if size < LEAST_ESS:
                 give_up(ess[-1], model, known, allowed, pools.effective_without(k))
             Z[order[k]] = pools.Z[k][systematic(weight, counts[k], rng)]

@@ -39,8 +39,8 @@ def resample_given(model, points, known, allowed, rng, ess):
         Sets for the unknown columns.
     rng : numpy.random.Generator
         Source of the draws.
-    ess : list of (float, int)
-        Effective sizes and the draws behind them, appended to.
+    ess : list of (float, int, bytes)
+        Effective sizes, the draws behind them and the values that are known, appended to.
     """
     keys = np.where(np.isnan(points), np.inf, points)[:, known]  # along an axis NaN never equals NaN
     wanted, row_of = np.unique(keys, axis=0, return_inverse=True)
@@ -50,7 +50,7 @@ def resample_given(model, points, known, allowed, rng, ess):
     for k in range(len(wanted)):
         rows = np.flatnonzero(row_of == k)
         weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
-        ess.append((size, len(pool.Z)))
+        ess.append((size, len(pool.Z), wanted[k].tobytes()))
         if size < LEAST_ESS:
             give_up(ess[-1], model, known, allowed, partial(_effective, pool, points[rows[0]]))
         Z[rows] = pool.Z[systematic(weight, len(rows), rng)]
@@ -178,8 +178,8 @@ def give_up(found, model, known, allowed, effective):
 
     Parameters
     ----------
-    found : (float, int)
-        The effective size, and the draws behind it.
+    found : (float, int, bytes)
+        The effective size, the draws behind it, and the known values.
     model : GenerativeModel
         The fitted model.
     known : ndarray of bool of shape (n_features,)
@@ -200,12 +200,13 @@ def give_up(found, model, known, allowed, effective):
     raise LowSupportError(f"{_said(found)}; the hardest is that on column {name!r}. Widen it.{_hint(model)}")
 
 
-def warn_of_few(ess, model, in_table, stacklevel):
-    """One warning for all effective sizes (size, draws behind it) of a call that are small."""
+def warn_of_few(ess, model, stacklevel):
+    """One warning for all effective sizes (size, draws behind it, known values) of a call that are small."""
     few = [found for found in ess if found[0] < WARN_ESS]
     if not few:
         return
-    others = f", and fewer than {WARN_ESS} behind {len(few) - 1} more" if in_table and len(few) > 1 else ""
+    n_others = len({known for _, _, known in few}) - 1
+    others = f", and fewer than {WARN_ESS} behind {n_others} more" if n_others else ""
     message = f"{_said(min(few))}{others}; widen it for a more varied sample.{_hint(model)}"
     warnings.warn(message, LowSupportWarning, stacklevel=stacklevel + 1)
 

@@ -12,8 +12,9 @@ from .._random import generator_from
 
 #: Seed of the places.
 SEED = 0
-#: Rows that weights may grow to; beyond, a row's copies keep weights above 1, as one value that repeats.
-MOST_ROWS = 1_000_000
+#: Rows that weights may grow to, or times the rows where that is more; beyond, copies of a row keep weights above 1, as
+#: one value that repeats.
+MOST_ROWS, MOST_TIMES = 100_000, 4
 
 
 def placed_rows(rows, N, weight):
@@ -42,29 +43,29 @@ def placed_rows(rows, N, weight):
         return at, N, weight
     if weight is not None:
         at, weight = _copies(weight)
-    return at, _spread(rows, N[at], bent), weight
+    return at, _spread(rows, N[at], weight, bent), weight
 
 
 def _copies(weight):
     """As many copies of each row as its weight says, of equal weights that add up to it."""
     n_copies = np.ceil(weight)
-    share = min((MOST_ROWS - len(weight)) / n_copies.sum(), 1.0)
+    share = min((max(MOST_ROWS, MOST_TIMES * len(weight)) - len(weight)) / n_copies.sum(), 1.0)
     n_copies = np.maximum(np.floor(n_copies * share), 1).astype(np.int64)
     return np.repeat(np.arange(len(weight)), n_copies), np.repeat(weight / n_copies, n_copies)
 
 
-def _spread(rows, N, bent):
+def _spread(rows, N, weight, bent):
     """The numbers, each anywhere in its cell; the order of the rows makes no difference."""
-    rng, order = generator_from(SEED), np.lexsort(N.T[::-1])
+    rng, order = generator_from(SEED), np.lexsort([*([] if weight is None else [weight]), *N.T[::-1]])
     N = N.copy()
     for j in bent:
         offset = np.empty(len(N))
         offset[order] = rows.codec.schema.columns[j].resolution * (rng.random(len(N)) - 0.5)
-        N[:, j] = _moved(rows, N, j, offset)
+        N[:, j] = _moved(rows, N, j, offset, order)
     return N
 
 
-def _moved(rows, N, j, offset):
+def _moved(rows, N, j, offset, order):
     """Numbers of column j moved within their cells, to the other side of the centre where the map has no value.
 
     A row of the least number and one of the greatest move outwards or not at all: the range must reach their centres.
@@ -72,7 +73,7 @@ def _moved(rows, N, j, offset):
     centre, N = N[:, j], N.copy()
     if np.isnan(centre).all():
         return centre
-    ends, outwards = [np.nanargmin(centre), np.nanargmax(centre)], [-1, 1]
+    ends, outwards = order[[np.nanargmin(centre[order]), np.nanargmax(centre[order])]], [-1, 1]
     first, second = centre + offset, centre - offset
     first[ends], second[ends] = centre[ends] + outwards * np.abs(offset[ends]), centre[ends]
     stays = np.ones(len(N), bool)

@@ -220,7 +220,7 @@ class TransformedDensity(DelegatedDensity):
             _read_as_line(density, rows, N, weight)
         else:
             _state_schema(density, key, rows, N, X, weight)
-        at, N, weight = placed_rows(rows, N, params["density"].get("sample_weight"))
+        at, N, weight = placed_rows(rows, N, None if is_frozen else params["density"].get("sample_weight"))
         if weight is not None:
             params["density"] = {**params["density"], "sample_weight": weight}
         X = X if len(at) == len(X) else _safe_indexing(X, at)

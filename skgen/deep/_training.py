@@ -111,6 +111,7 @@ class Training:
         """From where a fitted model stands: chunks of `partial_fit` are one training, a warm start begins another."""
         if chunk and hasattr(model, "training_"):
             self.restore(model.training_.tensors())
+            self.stopping.is_told = False  # that was of the last chunk
         self.n_epochs = model.n_epochs_
 
     def finish(self):

@@ -173,8 +173,9 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     def _check_read_once(self):
         changed = [name for name, read in self._parameters_read_.items() if digest(getattr(self, name)) != read]
         if changed:
+            anew = "a clone, or with warm_start=False" if self.warm_start else "a clone"
             raise ValueError(
-                f"{', '.join(changed)} changed since the first fit, which alone reads {changed[0]}: fit a clone."
+                f"{', '.join(changed)} changed since the first fit, which alone reads {changed[0]}: fit {anew}."
             )
 
     def _set_condition(self, goes_on):

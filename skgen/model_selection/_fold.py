@@ -105,7 +105,7 @@ def fit_and_score(model, X, fold, sample_weight, schema, note):
     weights = {} if sample_weight is None else {"sample_weight": sample_weight[train]}
     with _Named(note):
         start = perf_counter()
-        model = clone(model).fit(_safe_indexing(X, train), **weights)
+        model = clone(model).fit(_safe_indexing(X, train), None, **weights)
         fitted = perf_counter()
         best = unwrapped(model)
         own = getattr(best, "schema_", None)

@@ -10,8 +10,9 @@ from .spline import mean_excess
 
 #: Share and rows from which a value is heavy, and most distinct values of a number that counts as a category.
 HEAVY_SHARE, HEAVY_ROWS, MOST_VALUES = 0.01, 5, 30
-#: Rows drawn evenly from the range would show so many distinct values; a list of them shows at most this share.
-FEW_SHOWN = 0.5
+#: Of the values that rows drawn evenly from a range would show, a list has at most this share; the range is twice that
+#: of the quartiles, which far values leave alone. And the most rows of a list whose value stands alone.
+FEW_SHOWN, MOST_ALONE = 0.5, 0.15
 #: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
 SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
 #: Places inside a cell are kept where at most this share of the rows lies off the grid, or values are few.
@@ -75,27 +76,40 @@ def _fit_number(fitted, column, z, weight):
     fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)
     heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
-    if not fitted.smooth and _is_list(values, mass.sum(), fitted.resolution):
+    if not fitted.smooth and _is_list(values, mass, fitted.resolution):
         fitted.values = values
     else:
         fitted.heavy = values[heavy]
 
 
-def _is_list(values, n_rows, resolution):
-    """Few values that are all there are: of many rows each, or far fewer than rows from the whole range would show."""
-    n_places = 1 + np.rint((values[-1] - values[0]) / resolution) if resolution else np.inf
-    if len(values) > MOST_VALUES or n_places <= 2:  # between neighbours lies nothing
-        return len(values) <= MOST_VALUES
+def _is_list(values, mass, resolution):
+    """Few values that are all there are: of many rows each, or hardly any alone and far fewer than by chance."""
+    n_rows, n_values = mass.sum(), len(values)
+    if n_values > MOST_VALUES:
+        return False
+    if n_values <= max(n_rows / HEAVY_ROWS, 1) or _n_places(values[[0, -1]], resolution) <= 2:  # nothing lies between
+        return True
+    if mass[mass <= 1].sum() > MOST_ALONE * n_rows:  # about the mass of what was not seen (Good, 1953)
+        return False
+    n_places = 2 * _n_places(_quartiles(values, mass), resolution)
     shown = -n_places * np.expm1(-n_rows / n_places) if resolution else n_rows
-    return bool(len(values) <= max(n_rows / HEAVY_ROWS, FEW_SHOWN * shown))
+    return bool(n_values <= FEW_SHOWN * shown)
+
+
+def _quartiles(values, mass):
+    return values[np.searchsorted(np.cumsum(mass), np.array([0.25, 0.75]) * mass.sum()).clip(max=len(values) - 1)]
+
+
+def _n_places(ends, resolution):
+    """Grid points from one number to another."""
+    return 1 + np.rint((ends[1] - ends[0]) / resolution) if resolution else np.inf
 
 
 def _is_smooth(values, mass, resolution):
     """Cells that are fine against the interquartile range, and a small chance that two rows share one."""
     if len(values) < 2:
         return False
-    total = mass.sum()
-    q25, q75 = values[np.searchsorted(np.cumsum(mass), [0.25 * total, 0.75 * total]).clip(max=len(values) - 1)]
+    total, (q25, q75) = mass.sum(), _quartiles(values, mass)
     collision = np.sum(mass * np.maximum(mass - 1, 0)) / max(total * (total - 1), 1e-300)
     return bool(resolution <= SMOOTH_CELL * (q75 - q25) and collision < SMOOTH_COLLISION)
 

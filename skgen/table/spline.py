@@ -14,6 +14,8 @@ import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtri, ndtri_exp
 
 MIN_KNOTS, MAX_KNOTS = 8, 128
+#: What rounding leaves of a mass, as a share of all.
+NOTHING = 1e-12
 
 #: A gap is no accident where it takes this share of an interval of so many rows: even ones leave it once in 2,000.
 GAP_SHARE, GAP_ROWS = 0.5, 16
@@ -96,7 +98,9 @@ class MonotoneSpline:
 
     @classmethod
     def fit_values(cls, values, mass):
-        """As `fit`, from sorted distinct values and the mass on each."""
+        """As `fit`, from sorted distinct values and the mass on each; what is lost beside the total does not count."""
+        counts = mass > NOTHING * mass.sum()
+        values, mass = values[counts], mass[counts]
         n = max(mass.sum(), 3.0)  # keeps the tails below a quarter each
         knots = split_at_gaps(knot_positions(mass), values, mass)
         mid = (np.cumsum(mass) - mass / 2)[knots]

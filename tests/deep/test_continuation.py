@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from skorch.callbacks import Callback
 from torch_modules import Mean
 from toy_deep import ToyModule, ToyNet
 
@@ -230,3 +231,15 @@ def test_an_interrupted_chunk_says_how_to_go_on(monkeypatch):
     monkeypatch.setattr(ToyModule, "loss", interrupted)
     with pytest.warns(InterruptedFitWarning, match="Call partial_fit again to go on"):
         small().partial_fit(X)
+
+
+class Stops(Callback):
+    """Ends a training after each epoch, as skorch's callbacks do."""
+
+    def on_epoch_end(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+
+def test_a_callback_ends_one_chunk_and_not_the_next():
+    model = small(callbacks=[Stops()])
+    assert [model.partial_fit(X).n_epochs_ for _ in range(3)] == [1, 2, 3]

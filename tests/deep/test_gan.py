@@ -236,6 +236,9 @@ def test_conditional_scores_given_further_columns():
     expected = model.parzen_.log_density(X) - model.parzen_.log_density(X, known)
     assert model.score_samples(X, given=[0, 2]) == pytest.approx(expected)
     assert np.abs(expected).max() > 0.1
+    assert (model.score_samples(X, given=[2]) == model.score_samples(X)).all()
+    with pytest.raises(UnsupportedGivenError, match=r"those given \['?x?2'?\] and further columns"):
+        model.score_samples(X, given=[0])
 
 
 def test_draws_that_hardly_ever_lie_in_the_support_are_given_up(monkeypatch):

@@ -140,6 +140,30 @@ def test_values_far_fewer_than_chance_would_show_are_a_list(values, n, is_list):
     assert bool(len(column.values)) == is_list
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng: np.where(rng.random(60) < 0.05, 999, rng.normal(5.8, 0.8, 60).round(1)),
+        lambda rng: np.where(rng.random(60) < 0.05, 9999, rng.integers(1, 31, 60)),
+        lambda rng: np.where(rng.random(60) < 0.5, 0, (10 * rng.pareto(1.2, 60)).astype(int)),
+        lambda rng: rng.lognormal(2, 1, 60).astype(int),
+    ],
+)
+def test_far_values_make_no_list_of_the_others(draw):
+    """Between values that reach far the range has many places, of which rows hardly ever show one."""
+    lists = [
+        len(TableCodec().fit(pd.DataFrame({"x": draw(np.random.default_rng(s))})).columns[0].values) for s in range(9)
+    ]
+    assert np.count_nonzero(lists) <= 1
+
+
+def test_dates_of_few_days_are_a_list():
+    months = pd.date_range("2020-01-01", periods=24, freq="MS")
+    drawn = [months[np.random.default_rng(seed).integers(24, size=60)] for seed in range(9)]
+    lists = [len(TableCodec().fit(pd.DataFrame({"x": x})).columns[0].values) for x in drawn]
+    assert np.count_nonzero(lists) >= 8
+
+
 @pytest.mark.parametrize("values", [[0, 0, 1], [0, 7, 7], [0, 0, 0, 0, 0, 0, 1], [2, 9], [0, 1, 5, 5]])
 def test_a_column_of_few_rows_has_a_law(values):
     """Held-out rows may leave a single place, through which goes no spline."""
@@ -225,3 +249,12 @@ def test_state_round_trip():
         for a, b in zip(encoded, again):
             np.testing.assert_array_equal(a, b)
         assert twin.schema == codec.schema
+
+
+def test_weights_with_rounding_errors_have_a_law():
+    """Weights less a fold's leave residues, which are no rows."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.lognormal(size=1500).round(6)})
+    weight = rng.integers(1, 4, size=1500).astype(float)
+    model = IndependentColumns(random_state=0).fit(frame, sample_weight=weight / weight.mean())
+    assert np.isfinite(model.score_samples(frame)).all()

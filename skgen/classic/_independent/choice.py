@@ -20,6 +20,9 @@ N_FOLDS = 5
 #: Rows from which one fold of the five is held out, not each in turn; and the most units that are dealt.
 MANY_ROWS, MOST_UNITS = 50_000, 1_000_000
 
+#: What rounding leaves of a weight, as a share of the greatest.
+NOTHING = 1e-9
+
 #: Names of a column's laws that are no parametric families of numbers.
 CELL_NAMES = ("bernoulli", "categorical", "histogram")
 NAMES = (*FAMILIES, "spline", *CELL_NAMES)
@@ -143,7 +146,7 @@ def choose(z, weight, column, options):
 
 def _held_out(fit, z, weight, held_out):
     """Log-likelihood of held-out weight under the law fitted to the other weight; -inf where there is none."""
-    kept, tested = weight > 0, held_out > 0
+    kept, tested = weight > NOTHING * weight.max(), held_out > 0
     if not tested.any():
         return 0.0
     law = fit(z[kept], weight[kept]) if kept.any() else None
