@@ -163,6 +163,10 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         """Mask of the rows of `density_` that `_from_density` has an original for; None where each has one."""
         return None
 
+    def _chance(self, rows, given):
+        """Chance of each row of `density_`, drawn under the original conditions, to stay; None where all are to."""
+        return None
+
     def _original_schema(self):
         """The schema of the original rows."""
         return self._held.schema_
@@ -230,21 +234,21 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         n_samples = check_count(n_samples)
         condition = None if given is None else self._given_to_density(given)
         seed, call = claim_stream(self.stream_, random_state)
-        rows = self._draw(n_samples, condition, seed, call)
+        rows = self._draw(n_samples, given, condition, seed, call)
         return self._from_density(rows) if given is None else self._from_density(rows, given)
 
-    def _draw(self, n, given, seed, call):
+    def _draw(self, n, given, condition, seed, call):
         """Rows of the density; each is the first of its own draws that has an original, whatever n is."""
         rng = block_generator(seed, call, 0)
-        rows = draw_rows(self._held, n, given, seed_from(rng), 0)
-        has_original = self._has_original(rows)
-        if has_original is None or has_original.all():
+        rows = draw_rows(self._held, n, condition, seed_from(rng), 0)
+        stays = self._stays(rows, given, rng)
+        if stays is None or stays.all():
             return rows
-        missing = np.flatnonzero(~has_original)
+        missing = np.flatnonzero(~stays)
         for _ in range(MOST_ROUNDS):
             n_more = n if given is not None else missing[-1] + 1
-            more = draw_rows(self._held, n_more, given, seed_from(rng), 0)
-            found = missing[self._has_original(more)[missing]]
+            more = draw_rows(self._held, n_more, condition, seed_from(rng), 0)
+            found = missing[self._stays(more, given, rng)[missing]]
             rows = _replace_rows(rows, more, found)
             missing = np.setdiff1d(missing, found, assume_unique=True)
             if not len(missing):
@@ -253,6 +257,15 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             f"{len(missing)} of {len(rows)} rows found no draw of {MOST_ROUNDS} that has an original: the density puts "
             "hardly any mass where the rows are. Use another transformer, or a density of fewer parameters."
         )
+
+    def _stays(self, rows, given, rng):
+        """Mask of the drawn rows that are kept; None where all are."""
+        has_original = self._has_original(rows)
+        chance = None if given is None else self._chance(rows, given)
+        if chance is None:
+            return has_original
+        stays = rng.random(len(rows)) < chance
+        return stays if has_original is None else stays & has_original
 
     # ---- score ---------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
     rng : numpy.random.Generator
         Source of the draws.
     ess : list of (float, int, bytes)
-        Effective sizes, the draws behind them and the values that are known, appended to.
+        Effective sizes, the draws behind them and what is known, appended to.
     meets : callable
         Mask of the rows that lie in the sets and in the seen support.
     """
@@ -40,7 +40,7 @@ def resample_proposals(model, points, known, allowed, rng, ess, meets):
         pools.draw(group, sizes[group], counts[group])
         for k in group:
             weight, size = _normalised(pools.log_weight[k])
-            ess.append((size, len(weight), keys[first[k]].tobytes()))
+            ess.append((size, len(weight), known.tobytes() + keys[first[k]].tobytes()))
             if size < LEAST_ESS:
                 give_up(ess[-1], model, known, allowed, pools.effective_without(k))
             Z[order[k]] = pools.Z[k][systematic(weight, counts[k], rng)]

@@ -40,7 +40,7 @@ def resample_given(model, points, known, allowed, rng, ess):
     rng : numpy.random.Generator
         Source of the draws.
     ess : list of (float, int, bytes)
-        Effective sizes, the draws behind them and the values that are known, appended to.
+        Effective sizes, the draws behind them and what is known, appended to.
     """
     keys = np.where(np.isnan(points), np.inf, points)[:, known]  # along an axis NaN never equals NaN
     wanted, row_of = np.unique(keys, axis=0, return_inverse=True)
@@ -50,7 +50,7 @@ def resample_given(model, points, known, allowed, rng, ess):
     for k in range(len(wanted)):
         rows = np.flatnonzero(row_of == k)
         weight, size = _weigh(pool, points[rows[0]], known, allowed, len(rows))
-        ess.append((size, len(pool.Z), wanted[k].tobytes()))
+        ess.append((size, len(pool.Z), known.tobytes() + wanted[k].tobytes()))
         if size < LEAST_ESS:
             give_up(ess[-1], model, known, allowed, partial(_effective, pool, points[rows[0]]))
         Z[rows] = pool.Z[systematic(weight, len(rows), rng)]

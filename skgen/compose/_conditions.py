@@ -58,6 +58,11 @@ def _cells(rows, given, conditions):
             yield i, _interval(rows, i, conditions.allowed[j])
         else:
             allowed = conditions.allowed[j]
+            if allowed.missing and i in rows.bent_places():
+                raise UnsupportedGivenError(
+                    f"Column {name!r} stands behind a transformer that is not affine, where listed numbers cannot be "
+                    "weighed against a missing cell. Draw rows given the numbers and rows given MISSING one by one."
+                )
             yield i, [*_inside(rows, i, allowed.values).tolist(), *([MISSING] if allowed.missing else [])]
 
 
@@ -119,3 +124,33 @@ def _interval(rows, i, allowed):
         mapped = mapped[::-1]
     low, high = np.where(np.isnan(mapped), [-np.inf, np.inf], mapped)
     return pd.Interval(low, high, closed="both")
+
+
+def chance_of_lists(rows, drawn, conditions):
+    """Chances (n,) of drawn rows to stay, by which listed values come as their slopes say; None where all stay.
+
+    The density draws one of its own values, in proportion to its law. That of the table has the slope as a factor.
+
+    Parameters
+    ----------
+    rows : RowMap
+        The map of rows.
+    drawn : table
+        Rows of the density, drawn under the conditions.
+    conditions : Given
+        The conditions, read by the codec of the original table.
+    """
+    listed = [i for i in rows.bent_places() if _values(rows, i, conditions) is not None]
+    if not listed or not len(drawn):
+        return None
+    N, chance = rows.originals(rows.to_numbers(drawn)), np.ones(len(drawn))
+    for i in listed:
+        j, values = rows.sources[i], _values(rows, i, conditions)
+        log_slope = rows.log_slopes(i, values + rows.codec.schema.columns[j].origin)
+        chance *= np.exp(log_slope - log_slope.max())[np.abs(N[:, j, None] - values).argmin(axis=1)]
+    return chance
+
+
+def _values(rows, i, conditions):
+    allowed = conditions.allowed[rows.sources[i]]
+    return None if allowed is None else allowed.values

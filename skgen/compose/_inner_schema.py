@@ -14,6 +14,8 @@ from ._change import MIXED
 
 #: Cells of the density in the narrowest cell of the table, and how many digits this may add.
 PLACES_OF_CELL, MOST_DIGITS = 1000, 6
+#: A number this near to the centre of a cell, in cells, is the centre.
+ROUNDING = 1e-6
 
 
 def inner_schema(rows, N, inner, weight):
@@ -88,9 +90,18 @@ def _column(rows, i, is_affine, twin, N):
         new.exponent = float(np.log10(abs(rows.scales[i]) * old.resolution))
     elif found is not None:
         new.exponent = found.exponent if old is None else _fine_enough(rows, i, old, found.exponent, N)
+    new.spread = not is_affine and old is not None and old.resolution > 0
     if old is not None:
-        new.low, new.high = _bounds(rows, i, old)
+        new.low, new.high = (_as_cell(new, bound, is_affine) for bound in _bounds(rows, i, old))
     return new
+
+
+def _as_cell(column, bound, is_affine):
+    """A mapped bound as the cell of a row that lies there; under an affine map one between two cells stays as it is."""
+    if bound is None or not column.resolution:
+        return bound
+    cell = float(column.snap(bound))
+    return bound if is_affine and abs(cell - bound) > ROUNDING * column.resolution else cell
 
 
 def _fine_enough(rows, i, old, exponent, N):

@@ -1,7 +1,7 @@
 """Places of the rows of fit within their cells, where a map is bent.
 
-A density of cells takes rows that share one for a value that repeats, whose mass no slope spreads: the Jacobian would
-count it many times. Rows are therefore learnt anywhere in their cells.
+Rows that share a cell are no value that repeats there: of mass that stays at a point the Jacobian counts too much, or
+nothing. Rows are therefore learnt anywhere in their cells, and the density's columns say so (`Column.spread`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from .._random import generator_from
 
 #: Seed of the places.
 SEED = 0
-#: Rows that weights may grow to, or times the rows where that is more; beyond, copies of a row keep weights above 1, as
-#: one value that repeats.
+#: Rows that weights may grow to, or times the rows where that is more; beyond, copies of a row keep weights above 1.
 MOST_ROWS, MOST_TIMES = 100_000, 4
 
 
@@ -47,8 +46,8 @@ def placed_rows(rows, N, weight):
 
 
 def _copies(weight):
-    """As many copies of each row as its weight says, of equal weights that add up to it."""
-    n_copies = np.ceil(weight)
+    """As many copies of each row as its weight has whole rows, one at least, of equal weights that add up to it."""
+    n_copies = np.maximum(np.floor(weight * (1 + 1e-9)), 1.0)
     share = min((max(MOST_ROWS, MOST_TIMES * len(weight)) - len(weight)) / n_copies.sum(), 1.0)
     n_copies = np.maximum(np.floor(n_copies * share), 1).astype(np.int64)
     return np.repeat(np.arange(len(weight)), n_copies), np.repeat(weight / n_copies, n_copies)

@@ -130,6 +130,12 @@ class RowMap:
         N[:, self.sources[i]] = values
         return self.change.forward(N)[:, self.order[i]] + self.shift[i]
 
+    def log_slopes(self, i, values):
+        """Logarithms of the slope of column i at numbers of the old column that it comes from."""
+        N = np.tile(self.typical, (len(values), 1))
+        N[:, self.sources[i]] = values
+        return self.change.log_derivatives(N)[:, self.order[i]]
+
     def log_derivatives(self, X):
         """Terms of the log-Jacobian, one column for each of the density's; -inf beyond the fences."""
         N = self.numbers(X)
@@ -149,11 +155,21 @@ class RowMap:
         """Whether draws may leave the range of fit, which a density of frames keeps only in its own columns."""
         return self.in_frame and len(self.mixed) > 0
 
+    def has_original(self, rows):
+        """Mask of the density's rows that have one; None where every row has."""
+        if not (self.bounded or self.cuts_range):
+            return None
+        Z = self.to_numbers(rows)
+        inside = self.contains(Z)
+        if self.cuts_range and inside.any():
+            inside[inside] = self.in_range(Z[inside])
+        return inside
+
     def contains(self, Z):
         """Mask of the change's numbers that have an original within the fences."""
         inside = self.change.contains(Z)
         if np.isfinite(self.fences).any() and inside.any():
-            inside[inside] = ~self._beyond(self._originals(Z[inside]), *self.fences)
+            inside[inside] = ~self._beyond(self.originals(Z[inside]), *self.fences)
         return inside
 
     def in_range(self, Z):
@@ -161,9 +177,9 @@ class RowMap:
         ends = np.array([[-np.inf], [np.inf]]).repeat(Z.shape[1], axis=1)
         for j in self.mixed:
             ends[:, j] = self.codec.columns[j].lower, self.codec.columns[j].upper
-        return ~self._beyond(self._originals(Z), *ends)
+        return ~self._beyond(self.originals(Z), *ends)
 
-    def _originals(self, Z):
+    def originals(self, Z):
         """The typed numbers of the change's numbers, at the centre of their cell."""
         N = (self.change.inverse(Z) if len(Z) else Z) - self._origins()  # transformers refuse no rows
         for j in np.setdiff1d(np.arange(N.shape[1]), self.sources[self.kept]):
@@ -177,9 +193,13 @@ class RowMap:
 
     # ---- tables --------------------------------------------------------------------------------------------------
 
+    def bent_places(self):
+        """The density's columns that come of one old column by a map that is not affine."""
+        return np.flatnonzero(~self.kept & ~np.isfinite(self.scales) & (self.sources != MIXED))
+
     def _bent(self):
         """Old columns whose map is not affine."""
-        bent = np.union1d(self.sources[~self.kept & ~np.isfinite(self.scales)], self.mixed)
+        bent = np.union1d(self.sources[self.bent_places()], self.mixed)
         return bent[bent != MIXED]
 
     def gridded_bent(self):
@@ -229,7 +249,7 @@ class RowMap:
     def from_density(self, rows, conditions=None):
         """The original table of rows of the density; cells that were given come back as they were written."""
         Z = self.to_numbers(rows)
-        N = self._originals(Z)
+        N = self.originals(Z)
         columns = self.codec.schema.columns
         for i in range(len(self.order)):
             j = self.sources[i]

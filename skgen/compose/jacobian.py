@@ -138,4 +138,9 @@ for _cls in _NOT_ONE_TO_ONE:
 
 @known_change.register(OrdinalEncoder)
 def _ordinal(encoder, n_columns):
+    may_merge = encoder.max_categories is not None or encoder.min_frequency is not None
+    if may_merge and any(rare is not None for rare in encoder.infrequent_categories_):
+        raise NotInvertibleError(
+            "OrdinalEncoder is not one-to-one: it put rare levels together. Leave out max_categories and min_frequency."
+        )
     return IdentityChange(n_columns)

@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_memory
 
 from .._delegated import DelegatedDensity, draw_rows, fitted_clone, schema_parameter, unwrapped
-from .._input import take_rows
+from .._input import take_rows, weights_in_rows
 from .._random import BLOCK_ROWS, block_generator
 from .._sklearn import HasMethods, StrOptions, _safe_indexing, clone, get_tags, has_fit_parameter
 from ..base import GenerativeModel
@@ -29,7 +29,7 @@ from ..table import Schema, TableCodec
 from ..table._frames import is_frame
 from ..table.given import parse_given
 from ._change import row_sums
-from ._conditions import inner_name, inner_position, to_inner
+from ._conditions import chance_of_lists, inner_name, inner_position, to_inner
 from ._function import IdentityChange
 from ._inner_schema import check_smooth, inner_schema
 from ._places import placed_rows
@@ -198,7 +198,7 @@ class TransformedDensity(DelegatedDensity):
     def _fit_density(self, X, sample_weight):
         self._check_density()
         if sample_weight is not None:
-            X, sample_weight = take_rows(X, sample_weight > 0), sample_weight[sample_weight > 0]
+            X, sample_weight = take_rows(X, sample_weight > 0), weights_in_rows(sample_weight[sample_weight > 0])
         key = schema_parameter(self.density)
         if key is None and not is_frame(X):
             X = np.asarray(X, dtype=np.float64)
@@ -342,13 +342,10 @@ class TransformedDensity(DelegatedDensity):
         return self.rows_.from_density(rows, conditions)
 
     def _has_original(self, rows):
-        if not len(rows) or not (self.rows_.bounded or self.rows_.cuts_range):
-            return None
-        Z = self.rows_.to_numbers(rows)
-        inside = self.rows_.contains(Z)
-        if self.rows_.cuts_range and inside.any():
-            inside[inside] = self.rows_.in_range(Z[inside])
-        return inside
+        return self.rows_.has_original(rows) if len(rows) else None
+
+    def _chance(self, rows, given):
+        return chance_of_lists(self.rows_, rows, parse_given(given, self.rows_.codec))
 
     def _given_to_density(self, given):
         return to_inner(self.rows_, given, parse_given(given, self.rows_.codec))

@@ -13,6 +13,8 @@ HEAVY_SHARE, HEAVY_ROWS, MOST_VALUES = 0.01, 5, 30
 #: Of the values that rows drawn evenly from a range would show, a list has at most this share; the range is twice that
 #: of the quartiles, which far values leave alone. And the most rows of a list whose value stands alone.
 FEW_SHOWN, MOST_ALONE = 0.5, 0.15
+#: The roundings of a weight of 1.
+ROUNDING = 1e-9
 #: A column is smooth if a cell is at most this share of the interquartile range, and two rows share a cell this rarely.
 SMOOTH_CELL, SMOOTH_COLLISION = 1e-3, 1e-3
 #: Places inside a cell are kept where at most this share of the rows lies off the grid, or values are few.
@@ -34,7 +36,8 @@ def fit_column(z, column, weight, open_world):
         Whether the table has a range and reserved cells: frames do, arrays of numbers do not.
     """
     absent = np.isnan(z)
-    fitted = CodecColumn(column.name, column.kind, column.resolution, missing_seen=bool(absent.any()))
+    missing_seen = bool(absent.any())
+    fitted = CodecColumn(column.name, column.kind, column.resolution, missing_seen=missing_seen, spread=column.spread)
     if open_world or column.kind == "category":
         fitted.rho = 1 / (weight.sum() + 2)
     z, weight = z[~absent], weight[~absent]
@@ -74,6 +77,9 @@ def _fit_number(fitted, column, z, weight):
         )
     fitted.scale_below = max(mean_excess(values, mass), fitted.resolution)
     fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)
+    if fitted.spread:
+        fitted.smooth = len(values) > 1
+        return
     heavy = mass >= max(HEAVY_SHARE * mass.sum(), HEAVY_ROWS)
     fitted.smooth = _is_smooth(values[~heavy], mass[~heavy], fitted.resolution)
     if not fitted.smooth and _is_list(values, mass, fitted.resolution):
@@ -89,7 +95,7 @@ def _is_list(values, mass, resolution):
         return False
     if n_values <= max(n_rows / HEAVY_ROWS, 1) or _n_places(values[[0, -1]], resolution) <= 2:  # nothing lies between
         return True
-    if mass[mass <= 1].sum() > MOST_ALONE * n_rows:  # about the mass of what was not seen (Good, 1953)
+    if mass[mass <= 1 + ROUNDING].sum() > MOST_ALONE * n_rows:  # about the mass of what was not seen (Good, 1953)
         return False
     n_places = 2 * _n_places(_quartiles(values, mass), resolution)
     shown = -n_places * np.expm1(-n_rows / n_places) if resolution else n_rows

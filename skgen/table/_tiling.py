@@ -38,7 +38,7 @@ def fit_tiling(values, mass, column, max_cells):
         edges, of = _borders(values, mass, r, n_cells)
         total = np.bincount(of, mass, minlength=len(edges) - 1)
         size = np.diff(edges) if r == 0 else np.rint(np.diff(edges) / r)
-        for delta in _discounts(mass, r):
+        for delta in _discounts(mass, column):
             found.append((_leave_one_out(mass, of, total, size, delta), edges, total, size, delta))
         n_cells //= 2
         if n_cells < LEAST_CELLS or len(edges) <= LEAST_CELLS:
@@ -227,9 +227,9 @@ def _on_the_line(values, inner):
     return np.concatenate([[low], inner, [high]])
 
 
-def _discounts(mass, r):
-    """The discounts to try: on the line everything is spread."""
-    if r == 0 or mass.max() <= 1:
+def _discounts(mass, column):
+    """The discounts to try: on the line everything is spread, and where no value repeats."""
+    if column.resolution == 0 or column.spread or mass.max() <= 1:
         return (np.inf,)
     once, twice = np.count_nonzero(mass <= 1), np.count_nonzero((mass > 1) & (mass <= 2))
     return ((once + 1) / (once + 2 * twice + 2), *DISCOUNTS)

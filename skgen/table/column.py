@@ -42,6 +42,8 @@ class Column:
         The time zone of a date.
     low, high : float or None, default=None
         Stated bounds, in the numbers of the typed view.
+    spread : bool, default=False
+        Whether numbers lie anywhere in their cells, so that none of them repeats, whatever its weight.
     """
 
     name: object
@@ -58,6 +60,7 @@ class Column:
     time_zone: str = ""
     low: float | None = None
     high: float | None = None
+    spread: bool = False
 
     @property
     def resolution(self) -> float:
@@ -124,6 +127,8 @@ class CodecColumn:
         Distinct values.
     low, high : float
         Stated bounds; infinite where none are.
+    spread : bool
+        Whether numbers lie anywhere in their cells, so that none of them repeats.
     first, last : float
         The smallest and the largest number itself, not the centre of its cell.
     offset_cells, offsets, offset_mass : ndarray
@@ -147,6 +152,7 @@ class CodecColumn:
     scale_above: float = 1.0
     heavy: np.ndarray = field(default_factory=lambda: np.empty(0))
     smooth: bool = True
+    spread: bool = False
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
     n_values: int = 0
     offset_cells: np.ndarray = field(default_factory=lambda: np.empty(0))

@@ -23,18 +23,14 @@ from sklearn.preprocessing import (
 
 from skgen import (
     MISSING,
-    AdversarialRandomForest,
     AutoregressiveTrees,
-    BayesianNetwork,
     GaussianMixture,
-    IndependentColumns,
     KernelDensity,
     Schema,
     TransformedDensity,
     compare_densities,
     make_density_pipeline,
 )
-from skgen.compose import _places
 from skgen.exceptions import GivenError, SchemaError
 
 MIXTURE = GaussianMixture(2, random_state=0)
@@ -248,42 +244,6 @@ def test_quantiles_keep_the_range():
     assert model.score_samples(pd.DataFrame({"income": [1e7], "city": ["Rome"]}))[0] == -np.inf
 
 
-def rounded(n=1_000, digits=3, tied=None):
-    """Rounded lognormals; nine rows at one end of the range where it is tied."""
-    x = np.random.default_rng(0).lognormal(size=n).round(digits)
-    least, greatest = np.sort(x)[[8, -9]]
-    x = {None: x, "low": np.maximum(x, least), "high": np.minimum(x, greatest)}[tied]
-    return pd.DataFrame({"x": x})
-
-
-def mass_of_cells(model, frame, digits=3):
-    cells = np.arange(1, int(frame["x"].max() * 10**digits) + 2).round() / 10**digits
-    return np.exp(model.score_samples(pd.DataFrame({"x": cells}))).sum() / 10**digits
-
-
-@pytest.mark.parametrize("transformer", [FunctionTransformer(np.log), QuantileTransformer(n_quantiles=100)], ids=repr)
-@pytest.mark.parametrize(
-    "density", [AutoregressiveTrees, BayesianNetwork, AdversarialRandomForest, IndependentColumns, KernelDensity]
-)
-@pytest.mark.parametrize("tied", [None, "low", "high"])
-def test_rows_that_share_a_cell_are_no_repeated_value_behind_a_bent_map(density, transformer, tied):
-    """A density of cells would keep mass at the tie, which the slope at the cell's centre counts many times."""
-    frame = rounded(tied=tied)
-    assert frame["x"].duplicated().sum() > 100
-    model = TransformedDensity(transformer, density(random_state=0)).fit(frame)
-    assert mass_of_cells(model, frame) == pytest.approx(1, abs=5e-3)
-    drawn = model.sample(2_000, random_state=0)["x"]
-    assert frame["x"].min() <= drawn.min() and drawn.max() <= frame["x"].max()
-
-
-def test_ties_left_as_they_are_make_a_false_density(monkeypatch):
-    """The mutant: every row is learnt at the centre of its cell."""
-    monkeypatch.setattr(_places, "_spread", lambda rows, N, weight, bent: N)
-    frame = rounded()
-    model = TransformedDensity(FunctionTransformer(np.log), AutoregressiveTrees(random_state=0)).fit(frame)
-    assert mass_of_cells(model, frame) > 10
-
-
 def test_weights_reach_the_parts_of_a_column_transformer():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.lognormal(size=(150, 2)), columns=["a", "b"])
@@ -295,31 +255,6 @@ def test_weights_reach_the_parts_of_a_column_transformer():
     weighted = model.fit(frame, sample_weight=weight).score_samples(frame)
     repeated = model.fit(frame.loc[frame.index.repeat(weight)]).score_samples(frame)
     np.testing.assert_allclose(weighted, repeated, atol=1e-9)
-
-
-@pytest.mark.parametrize("density", [IndependentColumns, AutoregressiveTrees, KernelDensity])
-def test_behind_a_bent_map_a_weight_of_two_is_two_rows_in_any_order(density):
-    """Each copy has a place of its own, which depends on the rows and not on where they stand."""
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"x": rng.lognormal(size=800).round(4), "y": rng.normal(size=800).round(4)})
-    frame["x"] = frame["x"].clip(*frame["x"].sort_values().iloc[[4, -5]])  # ties of rows that differ elsewhere
-    weight = rng.integers(1, 3, size=800)
-    model = TransformedDensity(FrozenEstimator(PowerTransformer().fit(frame)), density(random_state=0))
-    weighted = model.fit(frame, sample_weight=weight).score_samples(frame)
-    repeated = frame.loc[frame.index.repeat(weight)].reset_index(drop=True)
-    np.testing.assert_allclose(model.fit(repeated).score_samples(frame), weighted, atol=1e-9)
-    shuffled = repeated.sample(frac=1, random_state=0).reset_index(drop=True)
-    np.testing.assert_allclose(model.fit(shuffled).score_samples(frame), weighted, atol=1e-9)
-
-
-def test_copies_of_heavy_rows_have_a_bound(monkeypatch):
-    monkeypatch.setattr(_places, "MOST_ROWS", 3_000)
-    frame = rounded(2_000)
-    model = TransformedDensity(FunctionTransformer(np.log), IndependentColumns(random_state=0))
-    model.fit(frame, sample_weight=np.full(2_000, 1e6))
-    assert np.isfinite(model.score_samples(frame)).all()
-    at, weight = _places._copies(np.array([1e6, 0.5, 2.0]))
-    assert len(at) <= 3_000 and np.bincount(at, weight) == pytest.approx([1e6, 0.5, 2.0])
 
 
 @pytest.mark.parametrize(
