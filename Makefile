@@ -46,6 +46,7 @@ bench: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --write --given $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/comparison.py --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/roles.py --write $(if $(DATA),--data "$(DATA)",)
+	$(BIN)/python benchmarks/command_line.py --write $(if $(DATA),--data "$(DATA)",)
 
 bench-deep: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/deep.py --write

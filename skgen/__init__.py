@@ -9,7 +9,10 @@ from importlib import import_module
 from ._registry import PUBLIC
 from ._version import __version__
 
-_MODULES = ("classic", "datasets", "exceptions", "metrics", "model_selection", "plotting", "table", "testing")
+_MODULES = (
+    "classic", "compose", "datasets", "exceptions", "metrics", "model_selection", "plotting", "roles", "table",
+    "testing",
+)  # fmt: skip
 
 __all__ = ["__version__", *sorted(PUBLIC)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from . import __version__, exceptions
@@ -119,7 +120,7 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="python -m skgen",
         description="Fit generative models to tables, draw synthetic rows, judge them.",
-        epilog="Exit status: 0 fine, 1 something to put right, 2 usage.",
+        epilog="Exit status: 0 fine, 1 something to put right, 2 usage, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"skgen {__version__}")
     parts = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
@@ -146,7 +147,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        The exit status: 0, or 1 where there is something to put right; wrong usage exits with 2.
+        The exit status: 0, 1 where there is something to put right, 130 where it was interrupted; wrong usage exits
+        with 2.
     """
     options = make_parser().parse_args(arguments)
     console = Console(options.quiet)
@@ -163,4 +165,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    os.environ["MPLBACKEND"] = "Agg"  # a page needs no window
     sys.exit(main())

@@ -347,6 +347,11 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         """What half of the draws lose, in nats, of densities whose score is a lower bound."""
         return self._held.bound_gap_
 
+    @property
+    def given_ess_(self):
+        """Independent draws behind the last sample under weighted conditions, of densities that count them."""
+        return self._held.given_ess_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

@@ -66,6 +66,6 @@ def with_slow_nets(found):
     for estimator in found:
         name = type(estimator).__name__
         is_slow = name in seen and MODELS[name][0].startswith("skgen.deep.")
-        parameters.append(pytest.param(estimator, marks=pytest.mark.slow) if is_slow else estimator)
+        parameters.append(pytest.param(estimator, marks=pytest.mark.slow if is_slow else ()))
         seen.add(name)
     return parameters

@@ -96,8 +96,36 @@ WITHOUT_SUBJECT = {
 }
 
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("estimator", with_slow_nets(estimators()), ids=str)
+#: Model -> laws that take it ten seconds or more, since its conditions are drawn from pools: slow tests.
+SLOW = {
+    "DiffusionModel": {
+        "dilation",
+        "given_intervals_follow_samples",
+        "given_sets_follow_scores",
+        "given_table_completes",
+        "given_values_come_back",
+    },
+    "NormalizingFlow": {"given_table_completes"},
+}
+#: Nets that import torch in another process on every run; the others do so in the slow tests.
+IN_ANOTHER_PROCESS = "AutoregressiveNetwork"
+
+
+def _is_slow(estimator, law):
+    name = type(estimator).__name__
+    is_net = MODELS[name][0].startswith("skgen.deep.")
+    return law in SLOW.get(name, ()) or (law == "another_process" and is_net and name != IN_ANOTHER_PROCESS)
+
+
+def _pairs():
+    """Every model with every law, the slow ones marked."""
+    for parameter in with_slow_nets(estimators()):
+        for law in LAWS:
+            marks = pytest.mark.slow if parameter.marks or _is_slow(parameter.values[0], law) else ()
+            yield pytest.param(*parameter.values, law, marks=marks, id=f"{parameter.values[0]}-{law}")
+
+
+@pytest.mark.parametrize("estimator, law", list(_pairs()))
 def test_law(estimator, law):
     name = type(estimator).__name__
     if law in WITHOUT_SUBJECT.get(name, ()) or (law in NET_LAWS and name not in NETS[law]):

@@ -2,7 +2,7 @@
 How long to train
 =================
 
-Deep models leave out a tenth of the rows, watch their loss, and keep the weights of its least value.
+A VAE leaves out a tenth of the rows, watches their loss, and keeps the weights of its least value.
 `TrainingHistoryDisplay` shows what happened, and what another learning rate would have done.
 """
 

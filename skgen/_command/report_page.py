@@ -103,9 +103,6 @@ def unjudged(figures):
 
 def picture(train, synthetic):
     """An image of every column and every pair, as text that a page holds."""
-    import matplotlib
-
-    matplotlib.use("Agg")
     from matplotlib import pyplot
 
     from ..plotting.table_display import TableDisplay

@@ -13,7 +13,7 @@ from .._sklearn import BaseEstimator
 #: Rows beyond which kernels are too slow, and rows per component that a mixture must have.
 KERNEL_ROWS, COMPONENT_ROWS = 10_000, 20
 #: What nets need.
-DEEP_PACKAGES = ("torch", "skorch", "zuko")
+DEEP_PACKAGES = ("torch", "skorch", "zuko", "tqdm")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ def mean_log_likelihood(estimator, X, y=None, sample_weight=None):
     `KernelDensity.score` of scikit-learn is a sum, and the `score` of a `Pipeline` is that of the transformed rows.
     This scorer gives nats per row for both: the pipeline is corrected by the Jacobians of its transformers, so that a
     search over scalers does not pick the one that shrinks the units most, and divided by the mass that lies where
-    they send rows to. It is the score of `make_density_pipeline` with the same steps.
+    they send rows to. On float arrays it is the score of `make_density_pipeline` with the same steps. A `Pipeline` of
+    a frame hands its density an array, whose scores are densities, but the frame itself where nothing transforms it,
+    whose cells have masses: to search over the transformers of a frame, use `make_density_pipeline`.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from inspect import signature
 import narwhals as nw
 import numpy as np
 
+from ..exceptions import UnsupportedGivenError
 from ._columns import NUMBER, as_frame, column_kind, numbers
 
 #: Rows for the other columns of a wider table that are tried, where the density of the first ones is 0.
@@ -194,5 +195,5 @@ def _fillers(model, X):
 def _conditional(model, rows, given):
     try:
         return model.score_samples(rows, given=given)
-    except AttributeError as error:  # what models without marginals raise
+    except UnsupportedGivenError as error:
         raise ValueError(f"The law of {given} alone is unknown: {error} {ADVICE}") from error

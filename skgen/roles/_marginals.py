@@ -30,11 +30,14 @@ def score_rows(densities, tables, marginalize):
     tables : list of tables
         The rows as each density takes them; their empty cells are the same.
     marginalize : bool
-        Whether empty cells are integrated out where all densities can do so. Elsewhere they are the event "missing".
+        Whether empty cells are integrated out where all densities can do so exactly, whichever cells these are.
+        Elsewhere they are the event "missing".
     """
-    models = [marginal_model(density) for density in densities]
-    empty = empty_cells(tables[0]) if marginalize and None not in models else np.zeros((1, 1), bool)
-    if not empty.any():
+    empty = empty_cells(tables[0]) if marginalize else np.zeros((1, 1), bool)
+    models = [marginal_model(density) for density in densities] if empty.any() else []
+    if not all(_has_any_marginal(model, X) for model, X in zip(models, tables)):
+        models = []
+    if not models:
         return _score_as_they_are(densities, tables)
     out = np.empty((len(empty), len(densities)))
     masks, group = np.unique(empty, axis=0, return_inverse=True)
@@ -45,14 +48,27 @@ def score_rows(densities, tables, marginalize):
     return out
 
 
+def _has_any_marginal(model, X):
+    """Whether a model integrates any columns out: one that takes its columns in order has not both of these two."""
+    if model is None:
+        return False
+    row, at = model.codec_.encode_typed(_safe_indexing(X, [0])), np.arange(model.n_features_in_)
+    try:
+        for j in {0, model.n_features_in_ - 1}:
+            log_marginal(model, row, at == j)
+    except UnsupportedGivenError:
+        return False
+    return True
+
+
 def _score_pattern(densities, models, tables, known):
-    if not known.all():
-        try:
-            encoded = [model.codec_.encode_typed(X) for model, X in zip(models, tables)]
-            return np.column_stack([log_marginal(model, Z, known) for model, Z in zip(models, encoded)])
-        except UnsupportedGivenError:  # some marginals, but not this one
-            pass
-    return _score_as_they_are(densities, tables)
+    if known.all():
+        return _score_as_they_are(densities, tables)
+    encoded = [model.codec_.encode_typed(X) for model, X in zip(models, tables)]
+    try:
+        return np.column_stack([log_marginal(model, Z, known) for model, Z in zip(models, encoded)])
+    except UnsupportedGivenError as error:  # the graph of a network is too dense for some
+        raise UnsupportedGivenError(f'{error} Or set missing="event".') from error
 
 
 def _score_as_they_are(densities, tables):
@@ -95,8 +111,8 @@ def density_of_rows(density):
 
 
 def marginal_model(density):
-    """The model of this package with marginals that is behind a density, or None."""
+    """The model of this package with exact marginals that is behind a density, or None."""
     model = density_of_rows(density)
-    if not isinstance(model, GenerativeModel) or getattr(model, "conditional_on_", ()):
+    if not isinstance(model, GenerativeModel) or model.likelihood_ != "exact" or getattr(model, "conditional_on_", ()):
         return None
     return model if "known" in inspect.signature(model._log_density).parameters else None

@@ -41,8 +41,9 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ----------
     density : estimator, default=None
         A density whose `sample` takes `given`. None means a Gaussian mixture on Yeo-Johnson powers of the numbers, with
-        categories that have their own law in each component, and as many components (1 to 16) as lower the BIC. A
-        fitted density in a `FrozenEstimator` imputes as it is. Its parameters are searched as `density__...`.
+        categories that have their own law in each component, and as many components (1 to 16) as lower the BIC; draws
+        beyond the seen range of a column are put at its end. A fitted density in a `FrozenEstimator` imputes as it is.
+        Its parameters are searched as `density__...`.
     n_imputations : int, default=1
         How many times each empty cell is drawn. `transform` gives the mean of the draws, rounded to the grid of the
         column, and of categories the most frequent one; 20 come close to the best guess. `sample_imputations` gives
@@ -57,7 +58,7 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     density_ : estimator
-        The fitted density.
+        The fitted density; by default a mixture that draws rows and has no scores.
     schema_ : Schema
         Names, kinds and base measure of the columns.
     n_features_in_ : int

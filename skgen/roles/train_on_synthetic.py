@@ -54,7 +54,8 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
     estimator : estimator
         A classifier or regressor.
     density : estimator, default=None
-        The density of rows and target. None means `AutoregressiveTrees`. Its parameters are searched as `density__...`.
+        The density of rows and target: of this package, before a regressor one of scikit-learn too, which has no column
+        for classes. None means `AutoregressiveTrees`. Its parameters are searched as `density__...`.
     n_samples : int or None, default=None
         How many rows are drawn; as many as there are where None. Those of a classifier show each class: where one is
         so rare that no row of it was drawn, a row drawn given that class takes the place of one of the largest.

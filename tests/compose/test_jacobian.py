@@ -181,6 +181,14 @@ def test_relabelling_costs_nothing():
     assert log_abs_det_jacobian(codes, pd.DataFrame({"x": ["b", "a"]})).tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("words", [{"max_categories": 2}, {"min_frequency": 3}])
+def test_levels_that_are_put_together_are_refused(words):
+    frame = pd.DataFrame({"x": ["a"] * 5 + ["b", "c"]})
+    with pytest.raises(NotInvertibleError, match="rare levels together"):
+        change_of(OrdinalEncoder(**words).fit(frame), 1)
+    change_of(OrdinalEncoder(**words).fit(frame[:5]), 1)  # nothing to put together
+
+
 @pytest.mark.parametrize("method", ["box-cox", "yeo-johnson"])
 @pytest.mark.parametrize("power", [-0.8, 0.0, 0.5, 2.7])
 def test_images_of_powers(method, power):

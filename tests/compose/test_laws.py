@@ -6,7 +6,7 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skgen import GaussianMixture, TransformedDensity
 from skgen.testing import LAWS, check_generative_model
@@ -45,6 +45,25 @@ def test_law(law):
 @pytest.mark.parametrize("law", ["units", "next_call_differs"])
 def test_law_of_a_rotation(law):
     check_generative_model(TransformedDensity(PCA(), GaussianMixture(2, random_state=0)), laws=[law])
+
+
+def bent(density):
+    """Bent maps refuse most columns of tables: the laws of arrays."""
+    return TransformedDensity(FunctionTransformer(np.arcsinh), density)
+
+
+BENT = ["dilation", "entropy", "ceiling", "given_rows_follow_scores", "given_sets_follow_scores"]
+
+
+@pytest.mark.parametrize("law", BENT)
+def test_law_behind_a_bent_map(law):
+    check_generative_model(bent(GaussianMixture(2, random_state=0)), laws=[law])
+
+
+def test_listed_values_without_their_slopes_break_the_law_of_sets(monkeypatch):
+    monkeypatch.setattr(TransformedDensity, "_chance", lambda self, rows, given: None)
+    with pytest.raises(AssertionError, match="given_sets_follow_scores"):
+        check_generative_model(bent(GaussianMixture(2, random_state=0)), laws=["given_sets_follow_scores"])
 
 
 class Forgetful(TransformedDensity):

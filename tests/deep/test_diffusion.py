@@ -271,6 +271,7 @@ def test_too_few_steps_make_an_estimate(monkeypatch):
     assert model.likelihood_ == "estimate"
 
 
+@pytest.mark.slow
 def test_rare_conditions_grow_the_pool():
     """A pool of weighted draws that has to grow holds whole blocks, though the model draws some rows to spare."""
     rng = np.random.default_rng(0)

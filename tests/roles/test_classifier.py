@@ -19,7 +19,14 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skgen import AutoregressiveTrees, BayesianNetwork, GaussianMixture, GenerativeClassifier, KernelDensity
+from skgen import (
+    AutoregressiveTrees,
+    BayesianNetwork,
+    GaussianCopula,
+    GaussianMixture,
+    GenerativeClassifier,
+    KernelDensity,
+)
 from skgen.exceptions import SchemaError
 from skgen.roles._calibration import fit_posterior, posterior
 
@@ -233,6 +240,20 @@ def test_an_array_with_few_missing_cells(density, n_missing, joint):
         assert rare.predict_proba(X)[np.isnan(X[:, 0])].tolist() == [[1.0, 0.0]] * n_missing
         with pytest.raises(ValueError, match=r"NaN in columns \[1\], which had no missing cell in fit"):
             rare.predict_proba(np.array([[0.0, np.nan, 0.0]]))
+
+
+@pytest.mark.parametrize("density", [AutoregressiveTrees(random_state=0), GaussianCopula(random_state=0)], ids=repr)
+def test_an_empty_cell_says_one_thing_in_all_rows(density):
+    """Trees integrate out some columns and no others, copulas of levels have bounds: every empty cell is the event."""
+    X, y = two_classes(200)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(level=np.where(X[:, 0] > 0, "u", "v"))
+    rng = np.random.default_rng(0)
+    frame = frame.mask(rng.random(frame.shape) < 0.1)
+    marginalize, event = (
+        GenerativeClassifier(density, missing=missing, calibrate=False).fit(frame, y).predict_proba(frame)
+        for missing in ("marginalize", "event")
+    )
+    np.testing.assert_array_equal(marginalize, event)
 
 
 # ---- one density of rows and class -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import (
 from skgen import DensityOutlierDetector, GaussianMixture, KernelDensity, make_density_pipeline
 from skgen.roles.outlier_detector import lower_quantile
 
-DATA = Path(os.environ.get("SKGEN_DATA", "../shared/data")) / "outliers"
+DATA = Path(os.environ.get("SKGEN_DATA", "data")) / "outliers"
 
 
 @parametrize_with_checks(

@@ -141,3 +141,11 @@ def test_fresh_rows():
     assert abs(z.std() - 1) < 0.03
     entropy = 1 + np.euler_gamma  # of the gamma law of shape 2
     assert -np.mean(norm.logpdf(z) + log_slope) == pytest.approx(entropy, abs=0.03)
+
+
+@pytest.mark.parametrize("mass", [[1e-300, 1.0, 1e-300], [1.0, 1e-14, 1e-14], [1e-20, 1e-20, 5.0]])
+def test_one_value_may_hold_nearly_all_mass(mass):
+    """Weights of a neighbourhood leave next to nothing elsewhere: the map goes on rising."""
+    spline = MonotoneSpline.fit_values(np.array([0.0, 1.0, 2.0]), np.array(mass))
+    z, log_slope = spline.forward(np.linspace(-1, 3, 41))
+    assert (np.diff(z) > 0).all() and np.isfinite(log_slope).all()
