@@ -190,6 +190,15 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         self : DelegatedDensity
             The fitted density.
+
+        Raises
+        ------
+        ValueError
+            If the density cannot be fitted to such rows, or takes no weights where some are given.
+        SchemaError
+            If a column has no density behind a transformer.
+        NotInvertibleError
+            If a transformer is not one-to-one, or a row lies where it has no value.
         """
         with rollback(self):
             X = check_table(self, X, reset=True)

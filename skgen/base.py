@@ -248,12 +248,34 @@ class GenerativeModel(DensityMixin, BaseEstimator, metaclass=ABCMeta):
 
     @available_if(_has_exact_parameters)
     def bic(self, X):
-        """Bayesian information criterion on the rows `X`; lower is better."""
+        """Bayesian information criterion, log(n) k - 2 log L for k parameters; lower is better.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows, all of weight 1.
+
+        Returns
+        -------
+        float
+            Nats, of all rows together.
+        """
         return float(self._n_parameters() * np.log(len(X)) - 2 * self.score_samples(X).sum())
 
     @available_if(_has_exact_parameters)
     def aic(self, X):
-        """Akaike information criterion on the rows `X`; lower is better."""
+        """Akaike information criterion, 2 k - 2 log L for k parameters; lower is better.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows, all of weight 1.
+
+        Returns
+        -------
+        float
+            Nats, of all rows together.
+        """
         return float(2 * self._n_parameters() - 2 * self.score_samples(X).sum())
 
     # ---- for models ----------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def _cells(rows, given, conditions):
             yield i, _interval(rows, i, conditions.allowed[j])
         else:
             allowed = conditions.allowed[j]
-            if allowed.missing and i in rows.bent_places():
+            if allowed.missing and len(allowed.values) and i in rows.bent_places():
                 raise UnsupportedGivenError(
                     f"Column {name!r} stands behind a transformer that is not affine, where listed numbers cannot be "
                     "weighed against a missing cell. Draw rows given the numbers and rows given MISSING one by one."
@@ -153,4 +153,4 @@ def chance_of_lists(rows, drawn, conditions):
 
 def _values(rows, i, conditions):
     allowed = conditions.allowed[rows.sources[i]]
-    return None if allowed is None else allowed.values
+    return None if allowed is None or allowed.values is None or not len(allowed.values) else allowed.values

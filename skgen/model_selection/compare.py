@@ -161,6 +161,12 @@ def compare_densities(
     LikelihoodComparison
         Prints as a table; has `to_frame()` and `plot()`.
 
+    Raises
+    ------
+    ValueError
+        If an entry is no density, `cv` holds out no row, weights meet a model that takes none, or models are
+        conditional on different columns.
+
     See Also
     --------
     AutoDensity : Picks and fits the best of a ladder of models.

@@ -168,6 +168,14 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : GenerativeClassifier
             The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If `density` is no density that can learn, or takes no weights where some are given, or `priors` do not
+            fit the classes.
+        SchemaError
+            If `density` reads each class in a base measure of its own.
         """
         with rollback(self):
             if self.density is not None:

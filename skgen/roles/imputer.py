@@ -129,6 +129,13 @@ class GenerativeImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         self : GenerativeImputer
             The fitted imputer.
+
+        Raises
+        ------
+        ValueError
+            If the `sample` of `density` takes no `given`.
+        SchemaError
+            If a column has no value to learn from, or a frozen density was fitted to other columns.
         """
         with rollback(self):
             X = check_table(self, X, reset=True)

@@ -126,6 +126,11 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         self : DensityOutlierDetector
             The fitted detector.
+
+        Raises
+        ------
+        ValueError
+            If `density` is no density, or takes no weights where some are given.
         """
         with rollback(self):
             X = check_table(self, X, reset=True)

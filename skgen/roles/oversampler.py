@@ -106,6 +106,11 @@ class GenerativeOversampler(OneToOneFeatureMixin, BaseEstimator):
         -------
         self : GenerativeOversampler
             The oversampler.
+
+        Raises
+        ------
+        ValueError
+            If there are less than two classes, or `sampling_strategy` asks for what cannot be.
         """
         with rollback(self):
             self._read(X, y)

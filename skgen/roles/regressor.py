@@ -122,6 +122,11 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
         -------
         self : GenerativeRegressor
             The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If `density` is no density, or takes no weights where some are given, or the target is no finite number.
         """
         with rollback(self):
             if self.density is not None:

@@ -125,6 +125,12 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
         -------
         self : TrainOnSynthetic
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is neither classifier nor regressor, or the density cannot be sampled, is frozen, or
+            (before a classifier) does not learn categories by a `schema`.
         """
         with rollback(self):
             if self.density is not None:
@@ -145,27 +151,86 @@ class TrainOnSynthetic(MetaEstimatorMixin, BaseEstimator):
 
     @_estimator_has("predict")
     def predict(self, X):
-        """The estimator's predictions for the rows `X`."""
+        """The estimator's predictions.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows with the columns of fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Classes or numbers.
+        """
         return self._fitted().predict(X)
 
     @_estimator_has("predict_proba")
     def predict_proba(self, X):
-        """The estimator's class probabilities for the rows `X`."""
+        """The estimator's class probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows with the columns of fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
         return self._fitted().predict_proba(X)
 
     @_estimator_has("predict_log_proba")
     def predict_log_proba(self, X):
-        """The logarithms of the estimator's class probabilities for the rows `X`."""
+        """The logarithms of the estimator's class probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows with the columns of fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
         return self._fitted().predict_log_proba(X)
 
     @_estimator_has("decision_function")
     def decision_function(self, X):
-        """The estimator's decision function for the rows `X`."""
+        """The estimator's decision function.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows with the columns of fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the estimator gives it.
+        """
         return self._fitted().decision_function(X)
 
     @_estimator_has("score")
     def score(self, X, y, **params):
-        """The estimator's score on the rows `X` with target `y`."""
+        """The estimator's score.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+            Rows with the columns of fit.
+        y : array-like of shape (n_samples,)
+            Their target.
+        **params : dict
+            What else the estimator's `score` takes, such as `sample_weight`.
+
+        Returns
+        -------
+        float
+            Accuracy or R2, unless the estimator has its own.
+        """
         return self._fitted().score(X, y, **params)
 
     @property

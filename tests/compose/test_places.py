@@ -131,6 +131,7 @@ def test_a_missing_cell_is_not_weighed_against_listed_values_behind_a_bent_map()
     model = TransformedDensity(LOG, MIXTURE).fit(frame)
     with pytest.raises(UnsupportedGivenError, match="one by one"):
         model.sample(given={"x": [1.0, MISSING]})
+    assert model.sample(3, given={"x": [MISSING]})["x"].isna().all()
     scaled = TransformedDensity(StandardScaler(), MIXTURE).fit(frame)
     cells = pd.DataFrame({"x": [1.0, np.nan]})
     mass = np.exp(scaled.score_samples(cells)) * [1e-3, 1.0]
