@@ -3,9 +3,10 @@
 Usage: python benchmarks/toys.py [--models classic deep NormalizingFlow ...] [--toys Rings ...] [--rows 100000]
            [--jobs 2] [--write]
 
-Default parameters throughout. The gap is the mean of log p - log q over the same test rows, p the law and q the fitted
-density: nats, 0 at best, with its standard error. Nothing but noise can make it negative. Numbers are those in the
-fitted state, codec included. Pairs of model and toy run `--jobs` at a time, on one thread each where that is above 1.
+Every density of the registry but `TorchDensity`, which has no module of its own; default parameters throughout. The gap
+is the mean of log p - log q over the same test rows, p the law and q the fitted density: nats, 0 at best, with its
+standard error. Nothing but noise can make it negative. Numbers are those in the fitted state, codec included. Pairs of
+model and toy run `--jobs` at a time, on one thread each where that is above 1.
 With --write each finished pair is kept in results/toys.csv, in place of what it held of that pair, and the report shows
 all that it holds; pairs that were not asked for stay as they were on the day that the file names.
 """
