@@ -118,7 +118,7 @@ def _draw_rows(model, spec, rows, rng, ess):
             drawn = resample_proposals(model, points, known, allowed, rng, ess, meets)
         else:
             drawn = resample_given(model, points, known, allowed, rng, ess)
-        Z[group] = _placed(model.codec_, drawn, allowed, spec.written, rng)
+        Z[group] = _placed(model.codec_, model.codec_.snap(drawn), allowed, spec.written, rng)
         Z[np.ix_(group, known)] = spec.exact[np.ix_(rows[group], known)]
     return Z
 

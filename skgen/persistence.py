@@ -19,6 +19,9 @@ from .exceptions import CorruptModelError, UnsavableParameterError
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "narwhals", "safetensors", "hmmlearn", "torch")
 
+#: What to do with a model of one's own, or one that holds others.
+OTHERS = "Models outside of the registry, and those that hold other estimators, can be pickled."
+
 #: What a well-sealed file of nonsense makes the readers raise.
 _CONTENT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, struct.error, RecursionError)
 
@@ -74,7 +77,7 @@ def save(model, path) -> None:
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
         raise UnsavableParameterError(
             f"save expects one of the models of skgen, got an object of type {kind}. "
-            f"{'Save its best_estimator_.' if hasattr(model, 'best_estimator_') else 'Pickle what holds others.'}"
+            f"{'Save its best_estimator_.' if hasattr(model, 'best_estimator_') else OTHERS}"
         )
     encoder = Encoder()
     manifest = {"versions": _versions(), "model": encoder.encode_model(model)}

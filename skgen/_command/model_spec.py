@@ -71,7 +71,7 @@ def _settings(text, arguments):
         return {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} must look like 'GaussianMixture(n_components=4)', with parameters by name."
+            f"{text!r} must look like 'GaussianMixture(n_components=4)': parameters by name, numbers or quoted text."
         ) from None
 
 

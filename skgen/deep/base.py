@@ -181,7 +181,8 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
     def _set_condition(self, goes_on):
         """The mask of the columns that are always given."""
         mask, names = np.zeros(self.n_features_in_, bool), getattr(self, "condition_on", None)
-        mask[[column_position(name, self.codec_) for name in ([] if names is None else names)]] = True
+        for name in [] if names is None else names:
+            mask[column_position(name, self.codec_, "condition_on")] = True
         if goes_on and (mask != self._condition).any():
             raise ValueError("condition_on has changed since the last fit: fit with warm_start=False.")
         self._condition = mask

@@ -142,13 +142,14 @@ WORDS = {
     "columns off": "single columns differ from the real ones by more than twice what fresh real rows do",
     "pairs off": "pairs of columns differ from the real ones by more than twice what fresh real rows do",
     "pairs lost": "pairs of columns are no nearer to the real ones than to independent columns",
-    "detected": "a classifier tells the rows from real ones, with an AUC more than 0.05 above that of real rows",
+    "detected": "a classifier tells the rows from real ones, with an AUC more than 0.05 and three "
+    "standard errors above that of real rows",
     "useless": "a learner gains less than half of what real rows teach it",
     "weak": "a learner gains less than nine tenths of what real rows teach it",
     "variety lost": "parts of the real table have too few rows here",
     "unreal rows": "rows lie where real ones do not",
     "copies": "more rows equal a training row than fresh real rows do",
-    "memorised": "more than 55 % on the side of the training rows, where fresh rows have 50 %",
+    "memorised": "on the side of the training rows by 5 % and three standard errors more than the 50 % of fresh rows",
     "slight leak": "an attacker finds more members at 1 % false alarms than by chance",
     "leaks": "an attacker finds more than twice as many members at 1 % false alarms as by chance",
 }

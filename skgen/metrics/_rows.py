@@ -238,9 +238,8 @@ def _like(X, schema, real):
         got = column_names(X)
         absent, extra = [n for n in names if n not in got], [n for n in got if n not in names]
         if absent or extra:
-            raise SchemaError(
-                f"Tables must have the same columns: {absent} are missing, {extra} are not in the real one."
-            )
+            wrong = [f"one {what} {which}" for what, which in (("lacks", absent), ("has", extra)) if which]
+            raise SchemaError(f"Tables must have the columns of the real one: {' and '.join(wrong)}.")
         if got != names:
             X = X[names] if hasattr(X, "loc") else nw.from_native(X, eager_only=True).select(names).to_native()
     elif n_columns != len(names):

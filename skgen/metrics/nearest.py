@@ -50,8 +50,10 @@ def nearest_record_share(train, holdout, synthetic, *, max_rows=None, return_std
     Notes
     -----
     Range 0 to 1; 0.5 is best and the floor of fresh real rows, within some two standard errors. More means that rows
-    were memorised, 1 that all are near copies; less comes of chance alone. A share near 0.5 is no proof of privacy: a
-    few rows may be copied while all others are not, so look at :func:`copied_share` and at a membership attack too.
+    were memorised, 1 that all are near copies of the training rows that were looked at: as many as there are test rows,
+    drawn at random, so that copies of all of them may show little. Less than 0.5 comes of chance alone. A share near
+    0.5 is no proof of privacy: a few rows may be copied while all others are not, so look at :func:`copied_share` and
+    at a membership attack too.
     Cost: the distances of all synthetic to all real rows, 5 s on Adult.
 
     Examples

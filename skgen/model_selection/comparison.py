@@ -14,7 +14,7 @@ from ._fold import gather_scores
 
 HEADER = ("", "model", "nats per row", "SE", "against best", "95 % interval", "fit s", "score s")
 NOTES = {
-    "lower_bound": "at least this much. A bound above an exact score proves the model better; "
+    "lower_bound": "at least this much. A bound above an exact score by more than chance proves the model better; "
     "a bound below one proves nothing.",
     "estimate": "the density of a law near the model's own; below the line and without a rank.",
 }

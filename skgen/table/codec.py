@@ -157,7 +157,10 @@ class TableCodec:
 
     def to_typed(self, Z):
         """Numbers of this codec's view as the typed view, numbers at the centre of their cell."""
-        Z = Z if self.real is None else self.real.decode(Z)
+        return self.snap(Z if self.real is None else self.real.decode(Z))
+
+    def snap(self, Z):
+        """The typed view with numbers at the centre of their cell, to the last bit."""
         if not self.schema.resolutions.any():
             return Z
         pairs = zip(Z.T, self.schema.columns)

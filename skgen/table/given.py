@@ -11,6 +11,8 @@ from ._frames import as_array, column_names, is_frame
 from .missing import MISSING
 from .schema import to_number
 
+#: What roundings may add at the ends of an interval, in cells.
+EDGE = 1e-9
 _COLLECTIONS = (list, set, frozenset, np.ndarray, pd.Index, pd.Series)
 
 
@@ -130,11 +132,11 @@ def _table_numbers(cells, codec, j):
     return z
 
 
-def column_position(name, codec):
-    """The position of a column that `given` names."""
+def column_position(name, codec, named_by="given"):
+    """The position of a column that `given`, or another parameter, names."""
     names = codec.schema.names
     if name not in names:
-        raise GivenError(f"given names {name!r}, which is no column. Columns are {names}.")
+        raise GivenError(f"{named_by} names {name!r}, which is no column. Columns are {names}.")
     return names.index(name)
 
 
@@ -158,7 +160,7 @@ def _cell(value, codec, j):
         number = to_number(value, column)
     except (TypeError, ValueError) as error:
         raise GivenError(
-            f"given needs one cell of {column.source} in column {column.name!r}, a list of them or a pandas.Interval, "
+            f"given needs a value of type {column.source} for column {column.name!r}, a list or a pandas.Interval, "
             f"got {value!r}."
         ) from error
     if np.isinf(number) or (column.source == "int" and number != np.rint(number)):
@@ -193,7 +195,24 @@ def _interval(interval, codec, j):
         ) from error
     low = low if interval.closed in ("left", "both") else np.nextafter(low, np.inf)
     high = high if interval.closed in ("right", "both") else np.nextafter(high, -np.inf)
+    _check_places(interval, low, high, column, codec.columns[j])
     return Allowed(low=low, high=high)
+
+
+def _check_places(interval, low, high, column, fitted):
+    """An error where no row can lie in an interval: rows stay in the seen range, on their grid."""
+    if fitted.lower > high or fitted.upper < low:
+        raise GivenError(
+            f"given asks for {interval} in column {column.name!r}, all of it beyond the range that fit saw, in which "
+            "rows stay. State values within it."
+        )
+    r = column.resolution
+    if len(fitted.values):
+        is_empty = not ((fitted.values >= low) & (fitted.values <= high)).any()
+    else:
+        is_empty = r > 0 and np.ceil(low / r - EDGE) > np.floor(high / r + EDGE)
+    if is_empty:
+        raise GivenError(f"given asks for {interval} in column {column.name!r}, in which none of its values lies.")
 
 
 def _snap(points, codec):

@@ -60,7 +60,8 @@ def check_generative_model(estimator, laws=None, X=None):
     Raises
     ------
     AssertionError
-        At the first law that is broken, with its name and what broke, in figures.
+        At the first law that is broken, with its name and what broke, in figures. Errors of the model itself, on the
+        tables with categories and missing cells of many laws for instance, come through as they are.
 
     Examples
     --------

@@ -32,3 +32,15 @@ def test_lattice_normal_between_bounds(bounds):
     keep = p / p.sum() * len(x) > 5
     f, e = np.append(f[keep], f[~keep].sum()), np.append(p[keep], p[~keep].sum()) / p.sum() * len(x)
     assert stats.chisquare(f[e > 1], e[e > 1] * f[e > 1].sum() / e[e > 1].sum()).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("low", [6.0, 40.0, 1e5])
+def test_lattice_normal_far_from_its_mean(low):
+    """Nearly every draw is the first point, or falls off as the density does."""
+    n, r, sd = 20_000, 0.01, 1.0
+    x = _lattice.draw(np.zeros(n), np.full(n, sd), r, np.random.default_rng(0), low, low + 1e6)
+    j = np.rint((x - low) / r)
+    assert j.min() == 0
+    t = low + r * np.arange(1_000)
+    p = np.exp(-0.5 * (t**2 - low**2))
+    assert j.mean() == pytest.approx(np.sum(np.arange(1_000) * p) / p.sum(), rel=0.05, abs=1e-9)

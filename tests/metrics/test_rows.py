@@ -30,7 +30,7 @@ def test_columns_are_found_by_name_in_any_container(table):
 
 
 def test_columns_that_differ_are_named(table):
-    with pytest.raises(SchemaError, match=r"\['city'\] are missing, \['town'\] are not in the real one"):
+    with pytest.raises(SchemaError, match=r"one lacks \['city'\] and one has \['town'\]"):
         paired_rows(table, table.rename(columns={"city": "town"}))
     with pytest.raises(SchemaError, match="expected 2, got 3"):
         paired_rows(np.zeros((5, 2)), np.zeros((5, 3)))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skgen import MISSING, TableCodec
+from skgen import MISSING, GaussianCopula, GaussianMixture, KernelDensity, TableCodec
 from skgen.exceptions import GivenError
 from skgen.table.given import parse_given
 
@@ -50,7 +50,7 @@ def test_points_condition_on_their_cell_and_come_back_as_written():
     [
         ({"hight": 1}, "names 'hight', which is no column"),
         ({"sex": "X"}, "'X' in column 'sex', which fit did not see. Seen: 'F', 'M'"),
-        ({"age": "old"}, "needs one cell of int in column 'age', a list of them or a pandas.Interval, got 'old'"),
+        ({"age": "old"}, "needs a value of type int for column 'age', a list or a pandas.Interval, got 'old'"),
         ({"age": 30.5}, "needs a finite number of type int"),
         ({"age": MISSING}, "missing cells in 'age', where fit saw none"),
         ({"age": []}, "empty set"),
@@ -64,3 +64,24 @@ def test_points_condition_on_their_cell_and_come_back_as_written():
 def test_refusals_say_what_to_do(given, message):
     with pytest.raises(GivenError, match=message):
         parse_given(given, CODEC)
+
+
+@pytest.mark.parametrize("model", [GaussianMixture(2, random_state=0), GaussianCopula(), KernelDensity(0.3)], ids=repr)
+@pytest.mark.parametrize("given", [{"b": 3}, {"b": pd.Interval(2, 4)}, {"a": pd.Interval(0, 1)}])
+def test_drawn_numbers_keep_their_decimals(model, given):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=200).round(2), "b": rng.integers(0, 5, 200)})
+    drawn = model.fit(frame).sample(500, given=given, random_state=0)["a"]
+    assert (drawn == drawn.round(2)).all()
+
+
+@pytest.mark.parametrize("given", [{"a": pd.Interval(1e5, 1e6)}, {"a": pd.Interval(-9, -8)}, {"b": pd.Interval(7, 9)}])
+def test_an_interval_beyond_the_seen_range_is_refused(given):
+    with pytest.raises(GivenError, match="beyond the range that fit saw"):
+        parse_given(given, TableCodec().fit(pd.DataFrame({"a": [0.25, 1.5, 2.75], "b": [1, 2, 5]})))
+
+
+@pytest.mark.parametrize("interval", [pd.Interval(1.2, 1.8), pd.Interval(2, 3, "neither")])
+def test_an_interval_between_two_values_is_refused(interval):
+    with pytest.raises(GivenError, match="none of its values lies"):
+        parse_given({"b": interval}, TableCodec().fit(pd.DataFrame({"b": np.repeat(np.arange(40), 2)})))

@@ -48,8 +48,8 @@ def draw(mean, sd, r, rng, low=-np.inf, high=np.inf):
         m, s = mean[left], sd[left]
         j = np.rint(_truncated(m, s, (first - 0.5) * r, (last + 0.5) * r, rng) / r)
         x[left] = np.clip(j, first, last) * r
-        u = rng.random(len(left))
-        left = left[u > _acceptance((x[left] - m) / s, r / s)]
+        u, nearest = rng.random(len(left)), np.clip(0.0, (first * r - m) / s, (last * r - m) / s)
+        left = left[u > _acceptance((x[left] - m) / s, nearest, r / s)]
     return x
 
 
@@ -75,13 +75,16 @@ def _derivatives(t):
     return np.stack([-t, 3 * t - t**3]) * np.exp(-0.5 * t * t)
 
 
-def _acceptance(t, h):
-    """Ratio of the wanted mass at t (in sd) to the rounded normal's, over its maximum, which lies at t = 0."""
+def _acceptance(t, nearest, h):
+    """Ratio of the wanted mass at t (in sd) to the rounded normal's, over its maximum, next to the mean."""
+    return np.where(h * _FINE < 1, 1.0, _rounded_mass(nearest, h) / _rounded_mass(t, h))
+
+
+def _rounded_mass(t, h):
+    """Mass that rounding gives to the cell at t, over the density there."""
     half = 0.5 * h
     s = half[:, None] * _NODES  # (n, 10)
-    cell = half * (np.exp(np.clip(-t[:, None] * s, -700, 700) - 0.5 * s * s) @ _NODE_WEIGHTS)
-    top = half * (np.exp(-0.5 * s * s) @ _NODE_WEIGHTS)
-    return np.where(h * _FINE < 1, 1.0, top / cell)
+    return half * (np.exp(np.clip(-t[:, None] * s, -700, 700) - 0.5 * s * s) @ _NODE_WEIGHTS)
 
 
 def _truncated(mean, sd, low, high, rng):
