@@ -11,8 +11,6 @@ from ._frames import as_array, column_names, is_frame
 from .missing import MISSING
 from .schema import to_number
 
-#: What roundings may add at the ends of an interval, in cells.
-EDGE = 1e-9
 _COLLECTIONS = (list, set, frozenset, np.ndarray, pd.Index, pd.Series)
 
 
@@ -206,13 +204,18 @@ def _check_places(interval, low, high, column, fitted):
             f"given asks for {interval} in column {column.name!r}, all of it beyond the range that fit saw, in which "
             "rows stay. State values within it."
         )
-    r = column.resolution
     if len(fitted.values):
         is_empty = not ((fitted.values >= low) & (fitted.values <= high)).any()
     else:
-        is_empty = r > 0 and np.ceil(low / r - EDGE) > np.floor(high / r + EDGE)
+        is_empty = column.resolution > 0 and np.isfinite(low) and _first_cell(low, column) > high
     if is_empty:
         raise GivenError(f"given asks for {interval} in column {column.name!r}, in which none of its values lies.")
+
+
+def _first_cell(low, column):
+    """The first cell whose centre is not below a number."""
+    cell = float(column.snap(low))
+    return cell if cell >= low else float(column.snap(cell + column.resolution))
 
 
 def _snap(points, codec):
