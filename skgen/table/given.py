@@ -209,7 +209,9 @@ def _check_places(interval, low, high, column, fitted):
     else:
         is_empty = column.resolution > 0 and np.isfinite(low) and _first_cell(low, column) > high
     if is_empty:
-        raise GivenError(f"given asks for {interval} in column {column.name!r}, in which none of its values lies.")
+        raise GivenError(
+            f"given asks for {interval} in column {column.name!r}, in which none of its values lies: widen it."
+        )
 
 
 def _first_cell(low, column):
