@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from ._input import check_count, check_table, check_weights, take_rows
-from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, seed_from
+from ._random import BLOCK_ROWS, SampleStream, block_generator, claim_stream, generator_from, seed_from
 from ._rollback import rollback
 from ._sklearn import BaseEstimator, DensityMixin, _fit_context, check_is_fitted, clone, has_fit_parameter
 from .exceptions import RejectionError, UnsupportedGivenError
@@ -262,9 +262,15 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             missing = np.setdiff1d(missing, found, assume_unique=True)
             if not len(missing):
                 return rows
+        found_none = f"{len(missing)} of {len(rows)} rows found no draw of {MOST_ROUNDS} that"
+        if given is not None and self._chance(rows, given) is not None:
+            raise RejectionError(
+                f"{found_none} stays: the slopes of the transformer at the listed values differ too much to weigh them "
+                "by draws. Give them one by one."
+            )
         raise RejectionError(
-            f"{len(missing)} of {len(rows)} rows found no draw of {MOST_ROUNDS} that has an original: the density puts "
-            "hardly any mass where the rows are. Use another transformer, or a density of fewer parameters."
+            f"{found_none} has an original: the density puts hardly any mass where the rows are. Use another "
+            "transformer, or a density of fewer parameters."
         )
 
     def _stays(self, rows, given, rng):
@@ -273,7 +279,7 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
         chance = None if given is None else self._chance(rows, given)
         if chance is None:
             return has_original
-        stays = rng.random(len(rows)) < chance
+        stays = generator_from(seed_from(rng)).random(len(rows)) < chance  # a seed, whatever the number of rows
         return stays if has_original is None else stays & has_original
 
     # ---- score ---------------------------------------------------------------------------------------------------

@@ -147,7 +147,9 @@ def chance_of_lists(rows, drawn, conditions):
     for i in listed:
         j, values = rows.sources[i], _values(rows, i, conditions)
         log_slope = rows.log_slopes(i, values + rows.codec.schema.columns[j].origin)
-        chance *= np.exp(log_slope - log_slope.max())[np.abs(N[:, j, None] - values).argmin(axis=1)]
+        seen = rows.codec.columns[j].seen(values)  # no other is drawn
+        top = log_slope[seen].max() if seen.any() else log_slope.max()
+        chance *= np.exp(np.minimum(log_slope - top, 0.0))[np.abs(N[:, j, None] - values).argmin(axis=1)]
     return chance
 
 

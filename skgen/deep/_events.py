@@ -49,9 +49,10 @@ def column_events(z, weight, column):
     return NumberEvents.fit(z, weight, column)
 
 
-def _repeated_values(values, mass, resolution):
+def _repeated_values(values, mass, column):
     """Mask of the values that repeat far more often than their neighbours."""
-    if not resolution or len(values) < 2:
+    resolution = column.resolution
+    if not resolution or column.spread or len(values) < 2:
         return np.zeros(len(values), bool)
     upto = np.append(0.0, np.cumsum(mass))
     first = np.maximum(np.arange(len(values)) - N_NEIGHBORS, 0)
@@ -148,7 +149,7 @@ class NumberEvents:
         weight = np.ones(len(z)) if weight is None else weight
         present = ~np.isnan(z)
         values, mass = weighted_values(z[present], weight[present])
-        repeats = _repeated_values(values, mass, column.resolution)
+        repeats = _repeated_values(values, mass, column)
         rest = ~repeats if (~repeats).sum() > 1 else np.ones(len(values), bool)
         base = (MonotoneSpline if rest.sum() > 1 else Affine).fit_values(values[rest], mass[rest])
         counts = np.append(mass[repeats], [mass[~repeats].sum(), weight[~present].sum()])

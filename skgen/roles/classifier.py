@@ -71,9 +71,10 @@ class GenerativeClassifier(ClassifierMixin, BaseEstimator):
     missing : {"marginalize", "event"}, default="marginalize"
         What an empty cell of a row says. "marginalize": nothing, it is integrated out, by densities with exact
         marginals of any columns (`GaussianMixture`, `KernelDensity`, `BayesianNetwork`, `AdversarialRandomForest`,
-        `IndependentColumns`, `GaussianCopula` on smooth columns). "event": that the cell is empty, which has its own
-        probability in each class; so it is with all other densities. In arrays that is 0 for a class without an empty
-        cell in a column where other classes have some; frames expect such cells.
+        `IndependentColumns`, `GaussianCopula` on smooth columns; a network of too dense a graph for some cells raises).
+        "event": that the cell is empty, which has its own probability in each class; so it is with all other
+        densities. In arrays that is 0 for a class without an empty cell in a column where other classes have some;
+        frames expect such cells.
     n_jobs : int, default=None
         How many densities are fitted at once.
     random_state : int, RandomState instance, Generator or None, default=None

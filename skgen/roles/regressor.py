@@ -54,8 +54,8 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
     missing : {"marginalize", "event"}, default="marginalize"
         What an empty cell of a row says. "marginalize": nothing, it is integrated out, by densities with exact
         marginals of any columns (`GaussianMixture`, `KernelDensity`, `BayesianNetwork`, `AdversarialRandomForest`,
-        `IndependentColumns`, `GaussianCopula` on smooth columns). "event": that the cell is empty, as it was in rows
-        of fit; so it is with all other densities.
+        `IndependentColumns`, `GaussianCopula` on smooth columns; a network of too dense a graph for some cells raises).
+        "event": that the cell is empty, as it was in rows of fit; so it is with all other densities.
     random_state : int, RandomState instance, Generator or None, default=None
         Seed of the draws of `sample_y` and of the default density. A given density keeps its own.
 

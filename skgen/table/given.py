@@ -207,10 +207,11 @@ def _check_places(interval, low, high, column, fitted):
     if len(fitted.values):
         is_empty = not ((fitted.values >= low) & (fitted.values <= high)).any()
     else:
-        is_empty = column.resolution > 0 and np.isfinite(low) and _first_cell(low, column) > high
+        starts_inside = np.isfinite(low) and low > fitted.lower
+        is_empty = column.resolution > 0 and starts_inside and _first_cell(low, column) > high
     if is_empty:
         raise GivenError(
-            f"given asks for {interval} in column {column.name!r}, in which none of its values lies: widen it."
+            f"given asks for {interval} in column {column.name!r}: no cell of its grid has its centre there. Widen it."
         )
 
 

@@ -98,8 +98,15 @@ class MonotoneSpline:
 
     @classmethod
     def fit_values(cls, values, mass):
-        """As `fit`, from sorted distinct values and the mass on each, none of them lost beside the total."""
-        mass = np.maximum(mass, NOTHING * mass.sum())
+        """As `fit`, from sorted distinct values and the mass on each.
+
+        What is lost beside the total does not count, unless a single value would be left.
+        """
+        counts = mass > NOTHING * mass.sum()
+        if np.count_nonzero(counts) > 1:
+            values, mass = values[counts], mass[counts]
+        else:
+            mass = np.maximum(mass, NOTHING * mass.sum())
         n = max(mass.sum(), 3.0)  # keeps the tails below a quarter each
         knots = split_at_gaps(knot_positions(mass), values, mass)
         mid = (np.cumsum(mass) - mass / 2)[knots]

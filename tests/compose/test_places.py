@@ -17,8 +17,10 @@ from skgen import (
     Schema,
     TransformedDensity,
 )
+from skgen.classic._kernel import centres
+from skgen.classic._kernel.cell_kernel import CellKernel
 from skgen.compose import _places
-from skgen.exceptions import SchemaError, UnsupportedGivenError
+from skgen.exceptions import RejectionError, SchemaError, UnsupportedGivenError
 from skgen.table import _tiling
 
 LOG = FunctionTransformer(np.log)
@@ -73,9 +75,9 @@ WEIGHTS = {
 }
 
 
-def weighted_mass(density, weights):
+def weighted_mass(density, weights, n=4_000):
     """The mass of all cells under a density of weighted rows."""
-    frame = rounded(4_000, 4)
+    frame = rounded(n, 4)
     weight = WEIGHTS[weights](np.random.default_rng(1), len(frame))
     model = TransformedDensity(LOG, density(random_state=0)).fit(frame, sample_weight=weight)
     return mass_of_cells(model, frame, 4)
@@ -86,6 +88,24 @@ def weighted_mass(density, weights):
 )
 def test_weights_are_no_repeated_values_behind_a_bent_map(density, weights):
     assert weighted_mass(density, weights) == pytest.approx(1, abs=5e-3)
+
+
+@pytest.mark.parametrize("weight", [None, 1.2])
+@pytest.mark.parametrize("bandwidth", ["scott", "cv"])
+def test_kernels_on_few_rows_keep_no_mass_at_points(weight, bandwidth):
+    """Few distinct values are cells elsewhere, with parts of their own."""
+    frame = rounded(250, 4)
+    weight = None if weight is None else np.full(250, weight)
+    model = TransformedDensity(LOG, KernelDensity(bandwidth, random_state=0)).fit(frame, sample_weight=weight)
+    assert mass_of_cells(model, frame, 4) == pytest.approx(1, abs=6e-3)  # 1 / 252 is for what no row has shown
+
+
+def test_kernels_of_cells_keep_mass_at_points(monkeypatch):
+    """The mutant: few distinct values are cells."""
+    monkeypatch.setattr(centres, "_kind", lambda z, column: CellKernel)
+    model = TransformedDensity(LOG, KernelDensity("scott", random_state=0))
+    frame = rounded(250, 4)
+    assert mass_of_cells(model.fit(frame, sample_weight=np.full(250, 1.2)), frame, 4) < 1 - 6e-3
 
 
 def test_a_weight_that_stays_at_a_point_is_lost_to_the_cells(monkeypatch):
@@ -123,6 +143,20 @@ def test_listed_values_without_their_slopes_come_too_often(monkeypatch):
     monkeypatch.setattr(TransformedDensity, "_chance", lambda self, rows, given: None)
     drawn, scored = drawn_and_scored([5.0, 80.0])
     assert drawn < scored - 0.2
+
+
+def test_listed_values_are_a_prefix_of_more_and_none_of_them_is_out_of_reach():
+    frame = pd.DataFrame({"x": np.random.default_rng(0).lognormal(3, 1, size=1_500).round(3)})
+    model = TransformedDensity(LOG, MIXTURE).fit(frame)
+    few, many = (model.sample(n, given={"x": [3.0, 80.0]}, random_state=0) for n in (5, 50))
+    assert few.equals(many.head(5))
+    assert model.sample(200, given={"x": [1e-3, 80.0, 100.0]}, random_state=0)["x"].isin([80.0, 100.0]).all()
+    low = frame["x"].min()
+    with pytest.raises(RejectionError, match="one by one"):
+        TransformedDensity(FunctionTransformer(np.log, np.exp), KernelDensity(0.01)).fit(
+            pd.DataFrame({"x": np.append(frame["x"], 1e-3)})
+        ).sample(2_000, given={"x": [1e-3, 80.0, 100.0]}, random_state=0)
+    assert low > 1e-3
 
 
 def test_a_missing_cell_is_not_weighed_against_listed_values_behind_a_bent_map():

@@ -83,5 +83,12 @@ def test_an_interval_beyond_the_seen_range_is_refused(given):
 
 @pytest.mark.parametrize("interval", [pd.Interval(1.2, 1.8), pd.Interval(2, 3, "neither")])
 def test_an_interval_between_two_values_is_refused(interval):
-    with pytest.raises(GivenError, match="none of its values lies"):
+    with pytest.raises(GivenError, match="no cell of its grid has its centre there"):
         parse_given({"b": interval}, TableCodec().fit(pd.DataFrame({"b": np.repeat(np.arange(40), 2)})))
+
+
+@pytest.mark.parametrize("closed", ["right", "both", "neither"])
+def test_an_interval_without_an_end(closed):
+    codec = TableCodec().fit(pd.DataFrame({"a": [0.25, 1.5, 1.5, 2.75]}))
+    for interval in (pd.Interval(-np.inf, 1, closed), pd.Interval(1, np.inf, closed)):
+        assert parse_given({"a": interval}, codec).allowed[0].contains(np.array([0.25, 2.75])).sum() == 1

@@ -149,3 +149,9 @@ def test_one_value_may_hold_nearly_all_mass(mass):
     spline = MonotoneSpline.fit_values(np.array([0.0, 1.0, 2.0]), np.array(mass))
     z, log_slope = spline.forward(np.linspace(-1, 3, 41))
     assert (np.diff(z) > 0).all() and np.isfinite(log_slope).all()
+
+
+def test_rows_of_no_weight_do_not_stretch_the_ends():
+    x = np.arange(101.0)
+    spline = MonotoneSpline.fit_values(x, np.exp(-((x - 50) ** 2) / 8))
+    assert spline.x[0] > 25 and spline.x[-1] < 75

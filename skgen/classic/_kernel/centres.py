@@ -105,6 +105,8 @@ class Centres:
 def _kind(z, column):
     if column.kind == "category":
         return LevelKernel
+    if column.spread:  # no value repeats
+        return NumberKernel
     most = MAX_CELLS_HEAVY if len(column.heavy) else MAX_CELLS
     if column.resolution and (len(column.values) or len(np.unique(z[~np.isnan(z)])) <= most):
         return CellKernel
