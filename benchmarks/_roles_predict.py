@@ -32,7 +32,7 @@ def classification(data=None):
     models = {
         "GenerativeClassifier()": GenerativeClassifier(random_state=SEED),
         "GenerativeClassifier(KernelDensity(), joint=True)": GenerativeClassifier(
-            KernelDensity(), joint=True, random_state=SEED
+            KernelDensity(random_state=SEED), joint=True, random_state=SEED
         ),
         "GenerativeClassifier(calibrate=False)": GenerativeClassifier(calibrate=False),
         "GaussianNB": GaussianNB(),

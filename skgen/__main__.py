@@ -27,6 +27,7 @@ COMPARED = (
     "BayesianNetwork",
     "GaussianMixture(n_components=4)",
     "IndependentColumns",
+    "KernelDensity",
 )
 TABLE = "CSV with a header line (also .gz), or Parquet"
 

@@ -51,13 +51,12 @@ def column_events(z, weight, column):
 
 def _repeated_values(values, mass, column):
     """Mask of the values that repeat far more often than their neighbours."""
-    resolution = column.resolution
-    if not resolution or column.spread or len(values) < 2:
+    if not column.repeats or len(values) < 2:
         return np.zeros(len(values), bool)
     upto = np.append(0.0, np.cumsum(mass))
     first = np.maximum(np.arange(len(values)) - N_NEIGHBORS, 0)
     last = np.minimum(np.arange(len(values)) + N_NEIGHBORS, len(values) - 1)
-    n_cells = np.maximum(np.rint((values[last] - values[first]) / resolution), 1)
+    n_cells = np.maximum(np.rint((values[last] - values[first]) / column.resolution), 1)
     expected = (upto[last + 1] - upto[first] - mass) / n_cells
     excess = mass - expected - LEAST_EXCESS * np.sqrt(expected + 1)
     repeats = (excess > 0) & (mass >= LEAST_ROWS)

@@ -229,7 +229,7 @@ def _on_the_line(values, inner):
 
 def _discounts(mass, column):
     """The discounts to try: on the line everything is spread, and where no value repeats."""
-    if column.resolution == 0 or column.spread or mass.max() <= 1:
+    if not column.repeats or mass.max() <= 1:
         return (np.inf,)
     once, twice = np.count_nonzero(mass <= 1), np.count_nonzero((mass > 1) & (mass <= 2))
     return ((once + 1) / (once + 2 * twice + 2), *DISCOUNTS)

@@ -159,6 +159,11 @@ class CodecColumn:
     offsets: np.ndarray = field(default_factory=lambda: np.empty(0))
     offset_mass: np.ndarray = field(default_factory=lambda: np.empty(0))
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a number may come again: on a grid whose rows are not spread over its cells."""
+        return self.resolution > 0 and not self.spread
+
     def to_state(self) -> dict:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 

@@ -59,7 +59,7 @@ class LeaveOneOut:
 
         One copy of the row is taken away, or all of them where equal rows are a matter of rounding.
         """
-        continuous = any(c.kind == "number" and (c.resolution == 0 or c.spread) for c in self.centres.columns)
+        continuous = any(c.kind == "number" and not c.repeats for c in self.centres.columns)
         left = np.zeros(len(weight)) if continuous else np.maximum(weight - 1, 0)
         change = np.log(left / weight, where=left > 0, out=np.full(len(weight), NOTHING))
         return change, np.minimum((weight - left) / total, 1.0)
