@@ -53,7 +53,7 @@ bench-deep: .venv/.ready
 	MPLBACKEND=Agg $(BIN)/python benchmarks/toys.py --write
 	MPLBACKEND=Agg $(BIN)/python benchmarks/modes.py --write
 	MPLBACKEND=Agg $(BIN)/python benchmarks/binary.py --write $(if $(DATA),--data "$(DATA)",)
-	MPLBACKEND=Agg $(BIN)/python benchmarks/images.py --write $(if $(DATA),--data "$(DATA)",)
+	MPLBACKEND=Agg $(BIN)/python benchmarks/images.py --minutes 120 --jobs 2 --write $(if $(DATA),--data "$(DATA)",)
 	MPLBACKEND=Agg $(BIN)/python benchmarks/tables.py --models floors deep --sets adult magic --seeds 0 --slow 30 --report tables_deep --write $(if $(DATA),--data "$(DATA)",)
 
 clean:

@@ -55,7 +55,11 @@ def main():
     total = sum(seconds.values())
     rows = [(name, f"{value:.1f}") for name, value in seconds.items()]
     rows.append(("together", f"{total:.1f} (goal {GOAL}: {'met' if total <= GOAL else 'missed'})"))
-    lines = [*table(("command", "seconds"), rows), "", f"{arguments.rows:,} rows; {', '.join(sizes)}."]
+    lines = [
+        *table(("command", "seconds"), rows),
+        "",
+        f"{arguments.rows:,} rows; {', '.join(sizes)}. Each command is a process of one thread.",
+    ]
     publish("command_line", "The command line on Adult", [("Seconds", lines)], arguments.write)
 
 

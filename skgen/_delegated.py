@@ -264,8 +264,8 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
                 return rows
         found_none = f"{len(missing)} of {len(rows)} rows found no draw of {MOST_ROUNDS} that"
         has_original = self._has_original(more)
-        has_originals = has_original is None or has_original[missing].all()
-        if given is not None and has_originals and self._chance(more, given) is not None:
+        have_originals = has_original is None or has_original[missing].mean() > 0.5
+        if given is not None and have_originals and self._chance(more, given) is not None:
             raise RejectionError(
                 f"{found_none} stays: the slopes of the transformer at the listed values differ too much to weigh them "
                 "by draws. Give them one by one."

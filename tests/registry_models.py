@@ -46,7 +46,14 @@ CONFIGURATIONS = {
 }
 
 
-def estimators(kind="model"):
+#: Further ones, of which the laws make slow tests.
+MORE_CONFIGURATIONS = {
+    "GAN": [{"loss": "ns", "pack_size": 2}],
+    "NormalizingFlow": [{"architecture": "realnvp"}, {"architecture": "glow"}, {"architecture": "maf"}],
+}
+
+
+def estimators(kind="model", more=False):
     """Unfitted estimators of a kind, the default configuration of each first."""
     found = []
     for name, (_, own_kind) in MODELS.items():
@@ -56,7 +63,8 @@ def estimators(kind="model"):
         own = inspect.signature(cls).parameters
         cheap = {key: value for key, value in CHEAP.items() if key in own}
         cheap |= REQUIRED.get(name, {}) | SMALL.get(name, {})
-        found += [cls(**{**cheap, **extra}) for extra in [{}, *CONFIGURATIONS.get(name, [])]]
+        others = CONFIGURATIONS.get(name, []) + (MORE_CONFIGURATIONS.get(name, []) if more else [])
+        found += [cls(**{**cheap, **extra}) for extra in [{}, *others]]
     return found
 
 

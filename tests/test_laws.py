@@ -119,7 +119,7 @@ def _is_slow(estimator, law):
 
 def _pairs():
     """Every model with every law, the slow ones marked."""
-    for parameter in with_slow_nets(estimators()):
+    for parameter in with_slow_nets(estimators(more=True)):
         for law in LAWS:
             marks = pytest.mark.slow if parameter.marks or _is_slow(parameter.values[0], law) else ()
             yield pytest.param(*parameter.values, law, marks=marks, id=f"{parameter.values[0]}-{law}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from abc import abstractmethod
 from numbers import Integral, Real
 
@@ -18,6 +19,7 @@ from .._encoder import distinct
 from .._random import block_generator
 from .._sklearn import CallbackSupportMixin, Interval, StrOptions, with_callbacks
 from ..base import GenerativeModel
+from ..exceptions import InterruptedFitWarning
 from ..table.given import column_position
 from ._checkpoint import Checkpoint, digest, fingerprint
 from ._random import seeded_init, torch_generator
@@ -142,7 +144,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         weight = sample_weight if sample_weight is None or chunk else sample_weight / sample_weight.mean()
         history = trainer.run(draw, len(rows), weight, rows.is_fresh, self.callbacks, self.verbose, tasks)
         self._keep(trainer.training, (self.history_ if goes_on else []) + history, chunk)
-        self._finish_from(seed, rows, sample_weight)
+        self._finish_despite_interrupt(seed, rows, sample_weight)
         tasks.end()
         checkpoint.end(trainer.was_interrupted)
 
@@ -154,6 +156,21 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
         start = self.module_.to_state()["weights"] if goes_on else None
         mark = fingerprint(self, (rows.typed, sample_weight, start))
         return Checkpoint(self.checkpoint, mark, again)
+
+    def _finish_despite_interrupt(self, seed, rows, sample_weight):
+        """The last step, which one Ctrl-C only begins again: without it a trained net is no model."""
+        trained = copy.deepcopy(self.module_)
+        try:
+            self._finish_from(seed, rows, sample_weight)
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"The fit of {type(self).__name__} was interrupted in its last step, without which its net cannot be "
+                "used: it is done once more. Another Ctrl-C ends the fit without a model.",
+                InterruptedFitWarning,
+                stacklevel=2,
+            )
+            self.module_ = trained
+            self._finish_from(seed, rows, sample_weight)
 
     def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)

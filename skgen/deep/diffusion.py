@@ -145,6 +145,8 @@ class DiffusionModel(DeepModel):
         Figures of each epoch: "epoch", "train_loss", "valid_loss", "lr", "dur" in seconds.
     n_epochs_ : int
         Passes over the rows so far.
+    conditional_on_ : list
+        The columns of `condition_on`, where there are any.
 
     See Also
     --------

@@ -114,6 +114,8 @@ class GAN(DeepModel):
         Figures of each epoch: "epoch", "train_loss" (the generator's), "discriminator_loss", "lr", "dur" in seconds.
     n_epochs_ : int
         Passes over the rows so far.
+    conditional_on_ : list
+        The columns of `condition_on`, where there are any.
 
     Notes
     -----

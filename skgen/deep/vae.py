@@ -117,6 +117,8 @@ class VAE(LatentSpace, DeepModel):
         "reconstruction" are the two parts of the bound, in nats.
     n_epochs_ : int
         Passes over the rows so far.
+    conditional_on_ : list
+        The columns of `condition_on`, where there are any.
 
     See Also
     --------

@@ -100,7 +100,7 @@ class DensityOutlierDetector(OutlierMixin, BaseEstimator):
     _doc_link_module = "skgen"
     _doc_link_template = "https://skgen.readthedocs.io/en/latest/generated/skgen.{estimator_name}.html"
 
-    def __init__(self, density=None, *, contamination="auto", n_folds=5, n_jobs=None, random_state=None):
+    def __init__(self, density=None, contamination="auto", *, n_folds=5, n_jobs=None, random_state=None):
         self.density = density
         self.contamination = contamination
         self.n_folds = n_folds

@@ -9,7 +9,11 @@ from ._reference import known_table, mixed_table, plane_rows, smooth_rows
 
 
 def every_weight_is_trained(estimator):
-    """A gradient reaches every named parameter: without decay, training moves each off its start."""
+    """A gradient reaches every named parameter: without decay, training moves each off its start.
+
+    A parameter whose gradients cancel to the last bit while training lasts is idle too: so does the level of a
+    discriminator under a hinge, for as long as all rows are within the margin.
+    """
     require(is_net(estimator), "the model is no net")
     for name, X in (("array", smooth_rows(150, 3, seed=61)), ("table", mixed_table(150, seed=61))):
         plain = {"weight_decay": 0.0, "ema_decay": None, "early_stopping": False}

@@ -16,6 +16,7 @@ from skgen import (
     KernelDensity,
     Schema,
     TransformedDensity,
+    _delegated,
 )
 from skgen.classic._kernel import centres
 from skgen.classic._kernel.cell_kernel import CellKernel
@@ -161,8 +162,22 @@ def test_listed_values_are_a_prefix_of_more_and_none_of_them_is_out_of_reach():
 def test_a_list_is_not_blamed_where_rows_have_no_original(monkeypatch):
     model = TransformedDensity(LOG, MIXTURE).fit(rounded())
     monkeypatch.setattr(TransformedDensity, "_has_original", lambda self, rows: np.zeros(len(rows), bool))
+    monkeypatch.setattr(_delegated, "MOST_ROUNDS", 5)
     with pytest.raises(RejectionError, match="has an original"):
         model.sample(given={"x": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize("n", [1, 500])
+def test_a_list_is_blamed_where_hardly_a_row_has_no_original(monkeypatch, n):
+    model = TransformedDensity(FunctionTransformer(np.log, np.exp), KernelDensity(0.01))
+    model.fit(pd.DataFrame({"x": np.append(rounded()["x"], 1e-3)}))
+    with_original = np.random.default_rng(0).random(500) > 0.01
+    with_original[0] = True
+    monkeypatch.setattr(TransformedDensity, "_has_original", lambda self, rows: with_original[: len(rows)])
+    monkeypatch.setattr(TransformedDensity, "_chance", lambda self, rows, given: np.zeros(len(rows)))
+    monkeypatch.setattr(_delegated, "MOST_ROUNDS", 5)
+    with pytest.raises(RejectionError, match="one by one"):
+        model.sample(n, given={"x": [1.0, 2.0]})
 
 
 def test_a_missing_cell_is_not_weighed_against_listed_values_behind_a_bent_map():
