@@ -6,7 +6,7 @@ a net owns the gradients.
 
 from importlib import import_module
 
-from ._registry import PUBLIC
+from ._registry import PUBLIC, importable
 from ._version import __version__
 
 _MODULES = (
@@ -14,7 +14,7 @@ _MODULES = (
     "testing",
 )  # fmt: skip
 
-__all__ = ["__version__", *sorted(PUBLIC)]
+__all__ = ["__version__", *importable()]
 
 
 def __getattr__(name):
@@ -26,4 +26,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return [*__all__, *_MODULES]
+    return ["__version__", *sorted(PUBLIC), *_MODULES]

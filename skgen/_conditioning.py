@@ -97,8 +97,8 @@ def sample_given(model, n_samples, spec, seed, call):
         at = slice(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, n_samples))
         rows = np.arange(at.start, at.stop) if spec.is_table else np.zeros(BLOCK_ROWS, int)
         Z[at] = _draw_rows(model, spec, rows, rng, ess)[: at.stop - at.start]
+    model.given_ess_ = float(min(ess)[0]) if ess else np.inf
     if ess:
-        model.given_ess_ = float(min(ess)[0])
         warn_of_few(ess, model, stacklevel=3)
     return Z
 

@@ -22,6 +22,8 @@ from .exceptions import RejectionError, UnsupportedGivenError
 
 #: Rounds of draws for rows that have no original; below 1 in 1,000 the density does not describe the rows.
 MOST_ROUNDS = 1000
+#: Share of draws with an original from which on a row finds one in so many rounds.
+_FOUND_SURELY = 0.01
 
 _NAMES_OF_INPUT = ("n_features_in_", "feature_names_in_")
 _SKLEARN_SEEDS = 2**32
@@ -263,13 +265,14 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
             if not len(missing):
                 return rows
         found_none = f"{len(missing)} of {len(rows)} rows found no draw of {MOST_ROUNDS} that"
-        has_original = self._has_original(more)
-        have_originals = has_original is None or has_original[missing].mean() > 0.5
-        if given is not None and have_originals and self._chance(more, given) is not None:
-            raise RejectionError(
-                f"{found_none} stays: the slopes of the transformer at the listed values differ too much to weigh them "
-                "by draws. Give them one by one."
-            )
+        if given is not None and self._chance(more, given) is not None:  # a list, the same for any number of rows
+            many = draw_rows(self._held, MOST_ROUNDS, condition, seed_from(rng), 0)
+            has_original = self._has_original(many)
+            if has_original is None or has_original.mean() > _FOUND_SURELY:
+                raise RejectionError(
+                    f"{found_none} stays: the slopes of the transformer at the listed values differ too much to weigh "
+                    "them by draws. Give them one by one."
+                )
         raise RejectionError(
             f"{found_none} has an original: the density puts hardly any mass where the rows are. Use another "
             "transformer, or a density of fewer parameters."

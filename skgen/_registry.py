@@ -5,6 +5,8 @@ Adding a model is one file and one line here; the flat namespace, the stub, the 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 #: Kinds: model, sequence (estimators); function, display, object, sentinel (everything else).
 PUBLIC: dict[str, tuple[str, str]] = {
     "AdversarialRandomForest": ("skgen.classic.adversarial_random_forest", "model"),
@@ -94,6 +96,16 @@ STATE_OBJECTS: dict[str, str] = {
     "SplineLaw": "skgen.classic._independent.spline_law",
     "TrainingRecord": "skgen.deep._training",
 }
+
+
+#: What the deep models need besides the package's own dependencies.
+DEEP_PACKAGES = ("torch", "skorch", "zuko", "tqdm")
+
+
+def importable() -> list[str]:
+    """The flat names that can be imported here: those of deep models where their packages are installed."""
+    has_deep = all(find_spec(package) for package in DEEP_PACKAGES)
+    return sorted(name for name, (module, _) in PUBLIC.items() if has_deep or not module.startswith("skgen.deep."))
 
 
 def stub_text() -> str:

@@ -353,3 +353,22 @@ def test_import_is_light(statement):
     code = f"import sys; {statement}; print([m for m in ('torch', 'hmmlearn', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]", f"{statement} loads {done.stdout}"
+
+
+def test_a_star_takes_what_can_be_imported():
+    """Without torch the deep models stay names that say what to install."""
+    code = """
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "torch" else find(name, *more)
+from skgen import *
+import skgen
+print("KernelDensity" in globals(), "VAE" in globals(), "VAE" in dir(skgen))
+try:
+    skgen.VAE
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == "True False True" and "pip install" in second

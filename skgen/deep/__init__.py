@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
-_MISSING = [package for package in ("torch", "skorch", "zuko", "tqdm") if find_spec(package) is None]
+from .._registry import DEEP_PACKAGES
+
+_MISSING = [package for package in DEEP_PACKAGES if find_spec(package) is None]
 if _MISSING:
     raise ImportError(f'The deep models need {", ".join(_MISSING)}, not found here: pip install "skgen[deep]"')

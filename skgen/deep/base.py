@@ -159,18 +159,19 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
 
     def _finish_despite_interrupt(self, seed, rows, sample_weight):
         """The last step, which one Ctrl-C only begins again: without it a trained net is no model."""
-        trained = copy.deepcopy(self.module_)
+        trained = self.module_.to_state()  # arrays: not every module of a user's can be copied
         try:
             self._finish_from(seed, rows, sample_weight)
+            return
         except KeyboardInterrupt:
             warnings.warn(
                 f"The fit of {type(self).__name__} was interrupted in its last step, without which its net cannot be "
-                "used: it is done once more. Another Ctrl-C ends the fit without a model.",
+                "used: it is done once more. Another Ctrl-C ends the fit and leaves the model as it was before.",
                 InterruptedFitWarning,
                 stacklevel=2,
             )
-            self.module_ = trained
-            self._finish_from(seed, rows, sample_weight)
+        self.module_ = type(self.module_).from_state(trained).to(self.module_.device())
+        self._finish_from(seed, rows, sample_weight)
 
     def _finish_from(self, seed, rows, sample_weight):
         after = block_generator(seed, _AFTER, 0)

@@ -20,6 +20,8 @@ _MARGIN = 0.1
 _TAIL = 1e-4
 #: Most values of a target on a grid that are summed one by one, and of one whose values hardly ever repeat.
 _MOST_VALUES, _MOST_SMOOTH_VALUES = 4096, 256
+#: A value with this share of the rows is a point of the target with a mass of its own.
+_POINT_SHARE = 0.1
 #: Rows that are scored at a time.
 _CHUNK = 1 << 16
 #: Most rows whose law is held at a time, times the scores of each.
@@ -58,6 +60,13 @@ def target_law(density, joined, X, target, marginalize):
         law = NodeLaw(nodes, scores.at(nodes), target.heavy, log_masses)
         nodes = _zoom(law)
     return law
+
+
+def is_dispersed(y, weight=None):
+    """Whether no value of a target holds a good part of the rows."""
+    weight = np.ones(len(y)) if weight is None else weight
+    mass = np.bincount(np.unique(y, return_inverse=True)[1], weight)
+    return bool(mass.max() < _POINT_SHARE * mass.sum())
 
 
 class TargetRange:

@@ -28,10 +28,11 @@ from .._sklearn import (
     get_tags,
 )
 from ..classic.gaussian_mixture import GaussianMixture
+from ..table.schema import Schema
 from ._inner_density import check_density
 from ._input import check_rows
 from ._joined import JoinedTable
-from ._target_law import TargetRange, target_law
+from ._target_law import TargetRange, is_dispersed, target_law
 
 #: The default density has a component for this many rows per column, and at most so many.
 _ROWS_PER_CELL, _MOST_COMPONENTS = 20, 10
@@ -49,8 +50,9 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
     ----------
     density : estimator, default=None
         The density of the rows with their target: of this package, or one of scikit-learn with `score_samples` in
-        log-densities. None means a `GaussianMixture` of one component for each 20 rows per column, at most 10. Its
-        parameters are searched as `density__...`.
+        log-densities. None means a `GaussianMixture` of one component for each 20 rows per column, at most 10, in
+        whose Gaussians the target is unless a tenth of the rows share one value of it. Its parameters are searched as
+        `density__...`.
     missing : {"marginalize", "event"}, default="marginalize"
         What an empty cell of a row says. "marginalize": nothing, it is integrated out, by densities with exact
         marginals of any columns (`GaussianMixture`, `KernelDensity`, `BayesianNetwork`, `AdversarialRandomForest`,
@@ -146,7 +148,9 @@ class GenerativeRegressor(RegressorMixin, BaseEstimator):
     def _default(self, y, table, weight):
         n_rows = len(y) if weight is None else weights_in_rows(weight).sum()
         n_components = int(np.clip(n_rows // (_ROWS_PER_CELL * table.shape[1]), 1, _MOST_COMPONENTS))
-        return GaussianMixture(n_components, random_state=self.random_state)
+        schema = Schema.infer(table, sample_weight=weight)
+        schema.columns[-1].spread = is_dispersed(y, weight)  # or it has no regressions
+        return GaussianMixture(n_components, schema=schema, random_state=self.random_state)
 
     # ---- predict -------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ def test_conditional_scores_of_a_prefix_equal_brute_force(model, cells):
 
 def test_samples_of_a_prefix_are_exact_and_need_no_weights(model, cells):
     rows = model.sample(20_000, given={"flag": "yes"}, random_state=1)
-    assert not hasattr(model, "given_ess_")
+    assert model.given_ess_ == np.inf
     p = np.exp(model.score_samples(cells)) * (cells["flag"] == "yes")
     check_counts(count_cells(rows, cells)[0][p > 0], p[p > 0], "given flag yes")
 

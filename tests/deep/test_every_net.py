@@ -68,7 +68,7 @@ def test_an_interrupted_last_step_is_done_again(estimator, monkeypatch):
     np.testing.assert_array_equal(whole.score_samples(ROWS), again.score_samples(ROWS))
     monkeypatch.setattr(kind, "_finish", interrupting(finish, 2))
     ended = net(estimator)
-    with pytest.raises(KeyboardInterrupt), pytest.warns(InterruptedFitWarning, match="Another Ctrl-C"):
+    with pytest.warns(InterruptedFitWarning, match="Another Ctrl-C"), pytest.raises(KeyboardInterrupt):
         ended.fit(ROWS)
     with pytest.raises(NotFittedError):
         ended.sample()
@@ -83,6 +83,8 @@ def test_a_fit_that_was_cut_off_resumes_to_the_same_weights(estimator, lr_schedu
     whole.set_params(callbacks=[CopiesAt(3, str(path), str(copy))]).fit(ROWS)
     copy.rename(path)
     resumed = net(estimator, lr_schedule=lr_schedule, checkpoint=path).fit(ROWS)
+    seconds = [[row["dur"] for row in model.history_] for model in (whole, resumed)]
+    assert seconds[0][:3] == seconds[1][:3], "epochs of the file are trained again"
     assert len(resumed.history_) == len(whole.history_) and not path.exists()
     assert same(whole, resumed) and whole.sample(20).equals(resumed.sample(20))
     np.testing.assert_array_equal(whole.score_samples(ROWS), resumed.score_samples(ROWS))

@@ -180,6 +180,21 @@ def test_a_module_without_a_density_samples():
         model.score_samples(X)
 
 
+class Keeps(Mean):
+    """Keeps a tensor with a gradient, which no deep copy can be made of."""
+
+    def loss(self, x):
+        self.last = -self.log_prob(x)
+        return self.last
+
+
+def test_a_module_that_cannot_be_copied_is_fitted():
+    model = small(Keeps).fit(X)
+    with pytest.raises(RuntimeError, match="deepcopy"):
+        copy.deepcopy(model.module_)
+    assert model.sample(3, random_state=0).shape == (3, 2) and model.partial_fit(X).n_epochs_ > 2
+
+
 def test_tables_go_in_and_come_out():
     table = pd.DataFrame(
         {"x": X[:, 0], "n": np.round(2 * X[:, 1]).astype(int), "level": np.where(X[:, 0] > 0, "a", "b")}

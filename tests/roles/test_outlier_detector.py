@@ -68,7 +68,7 @@ def test_the_share_of_new_rows_is_that_of_rows_of_fit():
     rng = np.random.default_rng(0)
     X, new = rng.normal(size=(2, 2000, 2))
     narrow = KernelDensity(bandwidth=0.1)
-    detector = DensityOutlierDetector(narrow, contamination=0.1, random_state=0).fit(X)
+    detector = DensityOutlierDetector(narrow, 0.1, random_state=0).fit(X)
     assert (detector.predict(X) == -1).mean() == 0.1
     assert (detector.predict(new) == -1).mean() == pytest.approx(0.1, abs=0.02)
     scores = narrow.fit(X).score_samples(X)

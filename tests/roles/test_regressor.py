@@ -183,6 +183,29 @@ def test_a_target_of_few_far_values_has_mass_at_these_alone():
     assert model.predict(pd.DataFrame({"s": ["u", "v"]})) == pytest.approx([share, 5000.0], rel=0.03)
 
 
+@pytest.mark.parametrize("step", [0.5, 25, 100])
+def test_a_target_on_a_coarse_grid_keeps_its_regressions(step):
+    """Such values stand out of the empty cells beside them, or are all there are."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3)).round(2)
+    y = step * np.rint(40 + 3 * (X @ [1, 2, -1] + rng.normal(size=600)))
+    frame, half = pd.DataFrame(X, columns=list("abc")), slice(0, 300)
+    model = GenerativeRegressor(random_state=0).fit(frame[half], y[half])
+    assert 3 in model.density_.gaussian_columns_
+    of_arrays = GenerativeRegressor(random_state=0).fit(X[half], y[half])
+    score = model.score(frame[300:], y[300:])
+    assert score == pytest.approx(of_arrays.score(X[300:], y[300:]), abs=0.02)
+    plain = GenerativeRegressor(GaussianMixture(3, random_state=0)).fit(frame[half], y[half])
+    assert plain.score(frame[300:], y[300:]) < score - 0.05  # its target is in no regression
+
+
+def test_a_target_with_a_point_of_its_own_keeps_it():
+    X, y = half_zeros(400)
+    frame = pd.DataFrame(np.reshape(X, (len(y), -1))).rename(columns=str)
+    drawn = GenerativeRegressor(random_state=0).fit(frame, np.round(y, 2)).sample_y(frame, random_state=0)
+    assert np.mean(drawn == 0) == pytest.approx(np.mean(np.round(y, 2) == 0), abs=0.1)
+
+
 def test_the_link_of_the_diagram_is_the_page():
     assert GenerativeRegressor()._get_doc_link().endswith("/generated/skgen.GenerativeRegressor.html")
 
