@@ -1,6 +1,8 @@
 """The command line: rows, figures and tables of the API, errors in a sentence, files whole or not at all."""
 
 import base64
+import datetime
+import decimal
 import gzip
 import re
 import subprocess
@@ -10,6 +12,7 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
@@ -531,6 +534,50 @@ def test_separators_encodings_and_dates_are_recognised(tmp_path):
     assert [re.search("Latin-1|';'|'Tag'", text)[0] for text in said] == ["Latin-1", "';'", "'Tag'"]
 
 
+def test_numbers_with_decimal_commas_are_numbers(run):
+    for seed, sep, name in ((0, "\t", "t.tsv"), (1, ";", "h.csv"), (0, ";", "t.csv")):
+        rows = make_table(400, seed)
+        rows["ratio"] = (rows["price"] / 1e6).where(rows.index % 5 > 0)  # some are written like 3,1e-06
+        rows.to_csv(name, index=False, sep=sep, decimal=",")
+        rows.to_csv("points.csv", index=False)
+        said = []
+        assert_frame_equal(read_table(name, say=said.append), read_table("points.csv", say=str))
+        assert said[1] == "Numbers have decimal commas." and len(said) == 3
+    rows[:150].to_csv("s.csv", index=False)
+    status, _, err = run("report", "t.csv", "s.csv", "--holdout", "h.csv", "-o", "r.html", "--target", "price")
+    assert status == 0 and err.count("Numbers have decimal commas.") == 2
+    assert run("fit", "t.csv", "-o", "m.skgen", "-q")[0] == 0
+    assert skgen.load("m.skgen").schema_ == Schema.infer(read_table("t.csv", say=str))
+
+
+def test_decimal_commas_may_part_lines_into_unequal_numbers_of_cells(tmp_path):
+    (tmp_path / "t.csv").write_bytes("größe;n\n12;3\n12,5;4\n12,5;4,5\n-7;\n".encode("latin-1"))
+    said = []
+    table = read_table(tmp_path / "t.csv", say=said.append)
+    expected = pd.DataFrame({"größe": [12, 12.5, 12.5, -7], "n": [3, 4, 4.5, np.nan]})
+    assert_frame_equal(table, expected)
+    assert [re.search("Latin-1|';'|decimal commas", text)[0] for text in said] == ["Latin-1", "';'", "decimal commas"]
+
+
+@pytest.mark.parametrize("cells", ["1.234,5|2,5", "1,2,3|4,5", "12,5 kg", "1,5|-", "1.5|2.5", "12|13"])
+def test_what_is_no_number_with_a_decimal_comma_is_read_as_before(tmp_path, cells):
+    text = "a;b\n" + "".join(f"{cell};1\n" for cell in cells.split("|"))
+    (tmp_path / "t.csv").write_text(text)
+    said = []
+    table = read_table(tmp_path / "t.csv", say=said.append)
+    assert said == ["Columns are separated by ';'."]
+    assert_frame_equal(table, pd.read_csv(tmp_path / "t.csv", sep=";"))
+
+
+def test_a_comma_that_may_part_thousands_is_no_decimal_comma(tmp_path):
+    (tmp_path / "t.tsv").write_text("a\tb\n1,234\t1\n567\t2\n")
+    assert not pd.api.types.is_numeric_dtype(read_table(tmp_path / "t.tsv", say=str)["a"])
+    (tmp_path / "t.tsv").write_text("a\tb\n1,234\t1\n567\t2,5\n")
+    assert read_table(tmp_path / "t.tsv", say=str)["a"].tolist() == [1.234, 567]
+    (tmp_path / "t.csv").write_text("a;b\n1,234;1\n567;2\n")
+    assert read_table(tmp_path / "t.csv", say=str)["a"].tolist() == [1.234, 567]
+
+
 def test_compressed_files_are_told_from_broken_ones(tmp_path):
     text = "".join(f"{row}\n" for row in ["a,b", *(f"{i},{i * i % 97}" for i in range(500))])
     body = bytearray(gzip.compress(text.encode()))
@@ -578,6 +625,56 @@ def test_a_parquet_file_keeps_its_types_and_loses_its_index(tmp_path):
     table.index.name = "row"
     table.to_parquet(tmp_path / "t.parquet")
     assert_frame_equal(read_table(tmp_path / "t.parquet"), table.reset_index(drop=True))
+
+
+def make_arrow_table(n, seed=0):
+    """Dates and decimals as a warehouse writes them, with missing cells."""
+    table = make_table(n, seed)
+    days = [None, *table["day"].dt.date[1:]]
+    prices = [None, *(decimal.Decimal(f"{price:.2f}") for price in table["price"][1:])]
+    return pa.table(
+        {
+            "age": table["age"].to_numpy(),
+            "day": pa.array(days, pa.date32()),
+            "end": pa.array(table["day"].dt.date, pa.date64()),
+            "price": pa.array(prices, pa.decimal128(12, 2)),
+        }
+    )
+
+
+def test_dates_and_decimals_of_parquet_are_no_categories(run):
+    table = make_arrow_table(400)
+    pq.write_table(table, "t.parquet")
+    pq.write_table(make_arrow_table(300, 1), "h.parquet")
+    status, _, err = run("fit", "t.parquet", "-o", "m.skgen")
+    said = ("'day' is read as dates.", "'end' is read as dates.", "'price' of decimals is read as floats.")
+    assert status == 0 and all(err.count(text) == 1 for text in said)
+    sources = {column.name: column.source for column in skgen.load("m.skgen").schema_.columns}
+    assert sources == {"age": "int", "day": "datetime", "end": "datetime", "price": "float"}
+    assert read_table("t.parquet", say=str)["price"].tolist()[1:] == [float(x) for x in table["price"].to_pylist()[1:]]
+    given = ("--given", "day=2024-03-01..2024-04-01", "--given", "price=3..9")
+    assert run("sample", "m.skgen", "-n", 200, "-o", "g.parquet", "-q", *given)[0] == 0
+    rows = pd.read_parquet("g.parquet")
+    assert rows["day"].between("2024-03-01", "2024-04-01").all() and rows["price"].between(3, 9).all()
+    for name in ("s.csv", "s.parquet"):
+        assert run("sample", "m.skgen", "-n", 300, "-o", name, "-q")[0] == 0
+        assert run("report", "t.parquet", name, "--holdout", "h.parquet", "-o", "r.html", "-q") == (0, "", "")
+
+
+def test_dates_and_decimals_are_told_by_the_types_of_the_file(tmp_path):
+    last = pa.array([None, datetime.date(9999, 12, 31)] * 10, pa.date32())
+    table = make_arrow_table(20).set_column(1, "day", last)
+    kinds = {field.name: pd.ArrowDtype(field.type) for field in table.schema}
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype).astype(kinds | {"age": "Int64"}).set_index("end")
+    frame.to_parquet(tmp_path / "t.parquet")
+    said = []
+    found = read_table(tmp_path / "t.parquet", say=said.append)
+    assert found.dtypes.astype(str).tolist() == ["Int64", "datetime64[us]", "float64"] and len(said) == 2
+    assert found["day"].iloc[1] == pd.Timestamp(9999, 12, 31) and found["price"].isna().sum() == 1
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert_frame_equal(
+        read_table(tmp_path / "t.parquet", say=str)[["day", "price"]], found[["day", "price"]], check_column_type=False
+    )
 
 
 def test_the_row_files_are_told_by_their_names(tmp_path):
