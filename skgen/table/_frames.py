@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..exceptions import SchemaError
+from ._decimals import decimal_size
 from .column import NANOSECONDS
 
 _TICK_UNITS = {"ns": "ns", "us": "us", "ms": "ms", "s": "ms"}
@@ -121,10 +122,22 @@ def _hashable(series):
 
 
 def _read_series(series, name):
-    dtype, native = series.dtype, series.to_native()
+    native = series.to_native()
     written = str(native.dtype)
+    if isinstance(native.dtype, pd.ArrowDtype):
+        from ._arrow_dtypes import refuse_lost_dtype  # pyarrow is optional
+
+        refuse_lost_dtype(name, native.dtype)
+        if decimal_size(written):  # narwhals knows no wide ones
+            values = native.to_numpy(dtype=float, na_value=np.nan)
+            return RawColumn(name, "float", written, values=values, missing=np.isnan(values))
+    dtype = series.dtype
     if dtype == nw.Boolean:
         return _read_bools(series, name, written)
+    if written in ("Int128", "UInt128"):
+        raise SchemaError(f"Column {name!r} holds integers of 128 bits. Cast them to Int64 or Float64 before fit.")
+    if written == "Object":
+        raise SchemaError(f"Column {name!r} holds Python objects. Cast them to text, numbers or dates before fit.")
     if dtype.is_integer():
         return _read_ints(series, name, written)
     if dtype.is_numeric():

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..exceptions import IdentifierColumnWarning
+from ._decimals import decimal_size
 from .column import DAY, NANOSECONDS, Column
 
 #: Share of the cells that must lie on a decimal grid, and how close (as a share of the grid's step or of the spread).
@@ -73,7 +74,9 @@ def infer_column(raw, is_frame, as_category, weight):
     if not is_frame:
         return column
     rounding = np.finfo(np.float32).eps if raw.dtype.lower() == "float32" else 0.0
-    return replace(column, exponent=_float_exponent(raw.values[present], weight[present], rounding))
+    exponent = _float_exponent(raw.values[present], weight[present], rounding)
+    size = decimal_size(raw.dtype)
+    return replace(column, exponent=exponent if size is None else max(exponent, -size[1]))
 
 
 def _tick_column(column, raw, ticks, weight):

@@ -6,6 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from ._decimals import as_decimals, decimal_size
 from .column import NANOSECONDS
 
 _UNITS = {ticks: unit for unit, ticks in NANOSECONDS.items()}
@@ -91,15 +92,29 @@ def _objects(x, column):
 def _pandas_series(x, column):
     if column.kind == "category":
         return _pandas_levels(x, column)
+    dtype = _pandas_dtype(column)
     if column.tick:
-        return _pandas_ticks(x, column).astype(column.dtype)
+        return _pandas_ticks(x, column).astype(dtype)
     if column.source == "int":
         values, absent = _integers(x, column)
         if not absent.any() and column.dtype[0].islower():
             return pd.Series(values).astype(column.dtype)
         nullable = "UInt64" if values.dtype == np.uint64 else "Int64"
         return pd.Series(pd.array(np.where(absent, 0, values), dtype=nullable)).mask(absent).astype(column.dtype)
-    return pd.Series(x).astype(column.dtype)
+    return _pandas_floats(x, column)
+
+
+def _pandas_dtype(column):
+    if not column.dtype.endswith("[pyarrow]"):
+        return column.dtype
+    from ._arrow_dtypes import arrow_dtype  # pyarrow is optional
+
+    return arrow_dtype(column.dtype)
+
+
+def _pandas_floats(x, column):
+    dtype, size = _pandas_dtype(column), decimal_size(column.dtype)
+    return pd.Series(x).astype(dtype) if size is None else pd.Series(as_decimals(x, size[1]), dtype=dtype)
 
 
 def _pandas_levels(positions, column):
@@ -108,11 +123,12 @@ def _pandas_levels(positions, column):
         return pd.Series(pd.Categorical.from_codes(positions, categories=categories, ordered=column.ordered))
     if column.source == "bool" and not (positions < 0).any():
         return pd.Series(positions.astype(bool)).astype(column.dtype)
-    missing = pd.NA if column.dtype in ("boolean", "string") else np.nan
+    dtype = _pandas_dtype(column)
+    missing = pd.NA if column.dtype in ("boolean", "string") or column.dtype.endswith("[pyarrow]") else np.nan
     if column.dtype == "object" or column.source not in ("int", "float"):
         values = _level_values(positions, column, None if column.source == "bool" else missing)
-        return pd.Series(values, dtype=column.dtype)
-    return pd.Series(_level_values(positions, column, np.nan).astype(float)).astype(column.dtype)
+        return pd.Series(values, dtype=dtype)
+    return _pandas_floats(_level_values(positions, column, np.nan).astype(float), column)
 
 
 def _pandas_ticks(x, column):
@@ -132,6 +148,8 @@ def _other_series(x, column, backend):
         return _other_levels(x, column, backend)
     if column.tick:
         return _other_ticks(x, column, backend)
+    if decimal_size(column.dtype):
+        return _other_decimals(x, column, backend)
     dtype = _POLARS_NUMBERS.get(column.dtype, nw.Float64)
     absent = np.isnan(x)
     values = _integers(x, column)[0] if column.source == "int" else x
@@ -145,8 +163,19 @@ def _other_levels(positions, column, backend):
         return nw.new_series(column.name, values, nw.Enum(column.levels), backend=backend)
     if column.source == "bool":
         return nw.new_series(column.name, values, nw.Boolean, backend=backend)
+    if decimal_size(column.dtype):
+        return _other_decimals(_level_values(positions, column, np.nan).astype(float), column, backend)
+    if column.dtype == "Null":
+        return nw.new_series(column.name, values, backend=backend)
     dtype = _POLARS_NUMBERS.get(column.dtype, nw.Categorical if column.dtype == "Categorical" else nw.String)
     return nw.new_series(column.name, values, dtype, backend=backend)
+
+
+def _other_decimals(x, column, backend):
+    digits, places = decimal_size(column.dtype)
+    series = nw.new_series(column.name, as_decimals(x, places), backend=backend)
+    own = nw.get_native_namespace(series).Decimal(digits, places)  # narwhals' own had no digits at first
+    return nw.from_native(series.to_native().cast(own), series_only=True)
 
 
 def _other_ticks(x, column, backend):

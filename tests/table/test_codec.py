@@ -1,8 +1,11 @@
 """The codec: exact round trips, reserved cells, offsets, heavy values, and containers."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from skgen import IndependentColumns, Schema, TableCodec
@@ -42,6 +45,34 @@ def pandas_table():
     return df
 
 
+def decimals(places):
+    return [Decimal(int(number)).scaleb(-places) for number in RNG.integers(-(10**6), 10**6, N)]
+
+
+def arrow_table():
+    """Columns of pyarrow's dtypes, most of which pandas cannot make from their names."""
+    days = pd.Series(pd.date_range("2020-03-01", periods=N, freq="h"))
+    cells = {
+        pa.decimal128(10, 2): decimals(2),
+        pa.decimal128(38, 18): decimals(4),
+        pa.decimal256(60, 3): decimals(3),
+        pa.decimal128(9, -2): [Decimal(int(number)).scaleb(2) for number in RNG.integers(0, 99, N)],
+        pa.dictionary(pa.int8(), pa.string()): RNG.choice(["x", "y"], N).tolist(),
+        pa.dictionary(pa.int32(), pa.int64(), ordered=True): RNG.integers(0, 3, N).tolist(),
+        pa.string(): RNG.choice(["x", "y"], N),
+        pa.large_string(): RNG.choice(["x", "y"], N),
+        pa.timestamp("us", "UTC"): days.dt.tz_localize("UTC"),
+        pa.timestamp("s"): days,
+        pa.duration("ms"): days - days[0],
+        pa.date32(): days.dt.date,
+        pa.int8(): RNG.integers(0, 5, N),
+        pa.float64(): RNG.normal(size=N).round(2),
+        pa.bool_(): RNG.random(N) < 0.3,
+    }
+    gaps = pd.Series(RNG.random(N) < 0.2)
+    return pd.DataFrame({str(t): pd.Series(x, dtype=pd.ArrowDtype(t)).mask(gaps) for t, x in cells.items()})
+
+
 def polars_table():
     table = pl.DataFrame(
         {
@@ -55,6 +86,9 @@ def polars_table():
             "f": RNG.normal(size=N).round(2),
             "b": RNG.random(N) < 0.3,
             "i8": pl.Series(RNG.integers(0, 5, N), dtype=pl.Int8),
+            "price": pl.Series(decimals(2), dtype=pl.Decimal(10, 2)),
+            "fine": pl.Series(decimals(4), dtype=pl.Decimal(38, 18)),
+            "null": pl.Series([None] * N),
         }
     )
     gaps = pl.Series(RNG.random(N) < 0.2)
@@ -75,6 +109,51 @@ def test_polars_round_trip_is_exact():
     codec = TableCodec().fit(table)
     assert codec.decode(codec.encode(table)).equals(table)
     assert codec.decode(codec.encode(table)).schema == table.schema
+
+
+def test_round_trip_of_arrow_dtypes_is_exact():
+    df = arrow_table()
+    codec = TableCodec().fit(df, schema=Schema.from_json(Schema.infer(df).to_json()))
+    back = codec.decode(codec.place(codec.encode(df), np.random.default_rng(0)))
+    pd.testing.assert_frame_equal(back, df, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda cells: pd.DataFrame({"x": pd.Series(cells, dtype=pd.ArrowDtype(pa.decimal128(10, 2)))}),
+        lambda cells: pl.DataFrame({"x": pl.Series(cells, dtype=pl.Decimal(10, 2))}),
+    ],
+    ids=["pandas", "polars"],
+)
+@pytest.mark.parametrize("cells", [decimals(2), [Decimal("0.01"), Decimal("0.02"), None] * 20, [None] * 9])
+@pytest.mark.parametrize("categories", [[], ["x"]])
+def test_decimals_keep_their_dtype_and_no_cell_is_finer_than_they_are(make, cells, categories):
+    table = make(cells)
+    schema = Schema.infer(table, categorical_features=categories)
+    drawn = IndependentColumns(schema=schema, random_state=0).fit(table).sample(200)
+    assert drawn["x"].dtype == table["x"].dtype
+    assert schema.resolutions[0] in (0, 0.01)
+    if len(set(cells)) < 9:
+        assert set(drawn["x"].to_list()) <= {*table["x"].to_list()}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            pd.DataFrame({"x": pd.Series([[1]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))}),
+            "list.*Convert it before fit",
+        ),
+        (pd.DataFrame({"x": pd.Series([b"a"], dtype=pd.ArrowDtype(pa.binary(1)))}), "binary.*Convert it before fit"),
+        (pl.DataFrame({"x": pl.Series([1, 2], dtype=pl.Int128)}), "128 bits. Cast them to Int64"),
+        (pl.DataFrame({"x": pl.Series([object()], dtype=pl.Object)}), "Python objects. Cast them to text"),
+    ],
+    ids=["list", "bytes", "wide", "objects"],
+)
+def test_dtypes_that_cannot_be_given_back_are_refused_at_once(table, said):
+    with pytest.raises(SchemaError, match=f"Column 'x'.*{said}"):
+        Schema.infer(table)
 
 
 @pytest.mark.parametrize(
