@@ -14,14 +14,12 @@ from ._sklearn import (
     check_is_fitted,
     validate_data,
 )
-from .table._frames import as_array, column_names, is_frame
+from .table._frames import as_array, column_names, is_frame, refuse_no_table
 
 
 def check_table(model, X, reset):
     """The table with its names and width checked (and remembered, if `reset`); arrays become ndarrays."""
-    if type(X) in (str, dict):  # a sparse array may be a subclass of dict
-        how = "pandas.read_csv(...) reads a file" if type(X) is str else "pandas.DataFrame(...) makes one of a dict"
-        raise TypeError(f"Expected a table of rows and columns, got a {type(X).__name__}: {how}.")
+    refuse_no_table(X)
     if not is_frame_like(X):
         X = as_array(X) if isinstance(X, (list, tuple)) else X
         return validate_data(model, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_min_samples=1)

@@ -37,12 +37,28 @@ def container_of(X) -> str:
     """ "pandas", "polars" or another frame library; "array" for numbers, "object" for arrays and lists with text."""
     if isinstance(X, np.ndarray):
         return "object" if X.dtype.kind in "OUS" else "array"
+    refuse_no_table(X)
     if hasattr(X, "columns"):
         _refuse_repeats(list(X.columns))
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return str(frame.implementation)
     return container_of(as_array(X))
+
+
+def refuse_no_table(X):
+    """An error that names the way to a table, for what holds rows but is none."""
+    if type(X) is str:
+        how = "pandas.read_csv(...) reads a file"
+    elif type(X) is dict:  # a sparse array may be a subclass of it
+        how = "pandas.DataFrame(...) makes one of a dict"
+    elif nw.dependencies.is_polars_lazyframe(X):
+        how = "collect() makes one of it"
+    elif type(X).__module__.partition(".")[0] == "pyarrow":
+        how = "to_pandas() or polars.from_arrow(...) makes one of it"
+    else:
+        return
+    raise TypeError(f"Expected a table of rows and columns, got a {type(X).__name__}: {how}.")
 
 
 def as_array(X):

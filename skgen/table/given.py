@@ -49,7 +49,7 @@ def parse_given(given, codec) -> Given:
     """Read conditions: a dict of columns, or a table with one row per sample."""
     if isinstance(given, dict):
         return _parse_dict(given, codec)
-    if is_frame(given) or isinstance(given, (np.ndarray, list)):
+    if not isinstance(given, str) and (isinstance(given, (np.ndarray, list)) or is_frame(given)):
         return _parse_table(given, codec)
     raise GivenError(
         f"given must be a dict of columns or a table with one row per sample, got {type(given).__name__}. "

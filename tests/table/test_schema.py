@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
-from skgen import Schema
+from skgen import IndependentColumns, Schema
 from skgen.exceptions import IdentifierColumnWarning, SchemaError
 
 RNG = np.random.default_rng(0)
@@ -105,3 +107,21 @@ def test_repeated_names_raise():
     df = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(SchemaError, match="unique"):
         Schema.infer(df)
+
+
+@pytest.mark.parametrize(
+    ("rows", "how"),
+    [
+        (pl.LazyFrame({"a": [1, 2]}), "a LazyFrame: collect\\(\\)"),
+        (pa.table({"a": [1, 2]}), "a Table: to_pandas\\(\\) or polars.from_arrow"),
+        (pa.record_batch({"a": [1, 2]}), "a RecordBatch: to_pandas\\(\\)"),
+        ({"a": [1, 2]}, "a dict: pandas.DataFrame"),
+        ("rows.csv", "a str: pandas.read_csv"),
+    ],
+    ids=["lazy", "arrow", "batch", "dict", "path"],
+)
+def test_what_holds_rows_but_is_no_table_is_told_the_way_to_one(rows, how):
+    model = IndependentColumns().fit(pd.DataFrame({"a": [1, 2]}))
+    for verb in (Schema.infer, IndependentColumns().fit, model.score_samples):
+        with pytest.raises(TypeError, match=f"Expected a table of rows and columns, got {how}"):
+            verb(rows)
