@@ -46,7 +46,7 @@ class LowSupportWarning(UserWarning):
 
 
 class IdentifierColumnWarning(UserWarning):
-    """A column looks like an identifier: its values are no law that could be learnt."""
+    """A column looks like an identifier, or its dates or decimals are read as levels: no law could be learnt."""
 
 
 class DegenerateDataWarning(UserWarning):

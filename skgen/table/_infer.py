@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,6 +22,14 @@ GRID_SHARE, GRID_TOLERANCE, FINEST_EXPONENT = 0.95, 1e-6, 4
 SPREAD_DIGITS = 6
 #: Columns look like identifiers above this share of distinct texts, from this many rows on.
 IDENTIFIER_SHARE, IDENTIFIER_ROWS = 0.95, 50
+#: Objects that pandas has a dtype for: what they are, and what makes numbers of them.
+_OBJECTS = {
+    date: ("dates", "pandas.to_datetime(...)"),
+    timedelta: ("durations", "pandas.to_timedelta(...)"),
+    Decimal: ("decimals", "astype(float)"),
+}
+#: They are named above this many levels, or above this share of distinct cells.
+OBJECT_LEVELS, OBJECT_SHARE = 20, 0.5
 #: Integers beyond 2^52 are counted from the smallest.
 _EXACT_INTEGERS = 2**52
 
@@ -129,9 +139,31 @@ def warn_identifiers(raws, columns, weight):
         )
 
 
+def warn_objects(raws):
+    """Name the columns of dates, durations or decimals that are read as levels, since pandas holds them as objects."""
+    for raw in raws:
+        kind = _object_kind(raw)
+        n = 0 if kind is None else len(raw.levels)
+        if n > OBJECT_LEVELS or (n and n > OBJECT_SHARE * np.count_nonzero(raw.codes >= 0)):
+            what, cure = _OBJECTS[kind]
+            warnings.warn(
+                f"Column {raw.name!r} holds {what} as objects, which are read as {n} levels. Convert it by {cure} to "
+                "have them as numbers.",
+                IdentifierColumnWarning,
+                stacklevel=3,
+            )
+
+
+def _object_kind(raw):
+    """The type of `_OBJECTS` that all of a column's levels are of; None where there is none."""
+    if raw.source != "text" or not raw.levels:
+        return None
+    return next((kind for kind in _OBJECTS if all(isinstance(level, kind) for level in raw.levels)), None)
+
+
 def _is_identifier(raw, column, weight):
     n = len(weight)
-    if n < IDENTIFIER_ROWS:
+    if n < IDENTIFIER_ROWS or _object_kind(raw) is not None:
         return False
     if raw.source == "text":
         return np.count_nonzero(raw.codes >= 0) >= IDENTIFIER_ROWS and len(raw.levels) > IDENTIFIER_SHARE * n

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..exceptions import SchemaError
 from ._frames import as_array, column_names, container_of, is_frame, read_columns
-from ._infer import infer_column, warn_identifiers
+from ._infer import infer_column, warn_identifiers, warn_objects
 from ._levels import level_from_state, level_to_state
 from .column import DAY, Column
 
@@ -80,6 +80,7 @@ class Schema:
         closed = frame or container_of(X) == "object"
         columns = [infer_column(raw, closed, flag, weight) for raw, flag in zip(raws, flags)]
         if frame:
+            warn_objects(raws)
             warn_identifiers(raws, columns, weight)
         return cls(columns, container_of(X), "" if frame else str(X.dtype))
 

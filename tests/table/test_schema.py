@@ -1,5 +1,8 @@
 """The schema: kinds, resolutions and the grid rule, on the columns that people bring."""
 
+from datetime import date, timedelta
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -69,6 +72,29 @@ def test_identifiers_warn_by_name():
     df = pd.DataFrame({"key": [f"k{i}" for i in range(99)], "row": RNG.permutation(99), "x": RNG.integers(0, 5, 99)})
     with pytest.warns(IdentifierColumnWarning, match="'key', 'row'"):
         Schema.infer(df)
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        ([date(2020, 1, 1) + timedelta(days) for days in range(60)], "dates.* 60 levels.*pandas.to_datetime"),
+        ([date(2020, 1, 1) + timedelta(days) for days in range(21)] * 9, "dates.* 21 levels"),
+        ([timedelta(days) for days in range(60)], "durations.*pandas.to_timedelta"),
+        ([Decimal(cents).scaleb(-2) for cents in range(60)], "decimals.*astype\\(float\\)"),
+        ([Decimal("1.5"), Decimal("2.5"), None], "decimals.* 2 levels"),
+    ],
+)
+def test_dates_and_decimals_that_are_objects_warn_once_with_the_conversion(objects, said):
+    df = pd.DataFrame({"d": pd.Series(objects, dtype=object)})
+    with pytest.warns(IdentifierColumnWarning, match=f"'d' holds {said}") as caught:
+        Schema.infer(df)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_few_dates_as_objects_are_levels_without_a_word():
+    years = [date(year, 1, 1) for year in range(2001, 2021)] * 3
+    assert len(Schema.infer(pd.DataFrame({"d": years})).columns[0].levels) == 20
+    Schema.infer(pd.DataFrame({"d": pd.Series([date(2020, 1, 1), 3, "a"], dtype=object)}))
 
 
 def test_json_round_trip_of_every_kind():
