@@ -71,9 +71,10 @@ def _fit_number(fitted, column, z, weight):
     fitted.low = -np.inf if column.low is None else column.low
     fitted.high = np.inf if column.high is None else column.high
     if fitted.lower < fitted.low or fitted.upper > fitted.high:
+        lower, upper, low, high = map(column.write, (fitted.lower, fitted.upper, fitted.low, fitted.high))
         raise SchemaError(
-            f"Column {column.name!r} has values from {fitted.lower:g} to {fitted.upper:g}, outside its bounds "
-            f"[{fitted.low:g}, {fitted.high:g}]. Drop those rows or widen the bounds."
+            f"Column {column.name!r} has values from {lower} to {upper}, outside its bounds [{low}, {high}]. "
+            "Drop those rows or widen the bounds."
         )
     fitted.scale_below = max(mean_excess(values, mass), fitted.resolution)
     fitted.scale_above = max(mean_excess(-values[::-1], mass[::-1]), fitted.resolution)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
+import pandas as pd
 
 NANOSECONDS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 DAY = 86_400 * NANOSECONDS["s"]
@@ -81,6 +82,20 @@ class Column:
 
     def to_state(self) -> dict:
         return asdict(self)
+
+    def write(self, x) -> str:
+        """A number of the column as text: a date or duration where the column holds those."""
+        if not np.isfinite(x) or not (self.tick or self.origin):
+            return f"{x:g}"
+        if not self.tick:
+            return str(round(x) + self.origin)
+        ticks = round(x * (DAY / self.tick)) + self.origin
+        unit = next(unit for unit, nanoseconds in NANOSECONDS.items() if nanoseconds == self.tick)
+        if self.source == "timedelta":
+            return str(pd.Timedelta(ticks, unit))
+        stamp = pd.Timestamp(ticks, unit=unit)
+        stamp = stamp.tz_localize("UTC").tz_convert(self.time_zone) if self.time_zone else stamp
+        return str(stamp).removesuffix(" 00:00:00")
 
     # ---- numbers <-> cells ---------------------------------------------------------------------------------------
 

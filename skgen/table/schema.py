@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from ._frames import as_array, column_names, container_of, is_frame, read_column
 from ._infer import infer_column, warn_identifiers, warn_objects
 from ._levels import level_from_state, level_to_state
 from .column import DAY, Column
+
+#: What bounds of columns that are counted in ticks look like.
+_BOUNDS = {"datetime": "dates such as '2019-01-31'", "timedelta": "durations such as '5 days'"}
 
 
 class Schema:
@@ -148,17 +152,17 @@ class Schema:
         Raises
         ------
         SchemaError
-            If there is no such column, it is a category, or the bounds are not in order.
+            If there is no such column, it is a category, or the bounds are not of its type or not in order.
         """
         at = self.position(name)
         column = self.columns[at]
         if column.kind != "number":
             raise SchemaError(f"Column {name!r} is a category: bounds are for numbers.")
-        low, high = (None if bound is None else float(to_number(bound, column)) for bound in (low, high))
-        if low is not None and high is not None and not low <= high:
-            raise SchemaError(f"Bounds of {name!r} must be numbers in order, got {low} and {high}.")
+        numbers = [_read_bound(bound, column) for bound in (low, high)]
+        if None not in numbers and not numbers[0] <= numbers[1]:
+            raise SchemaError(f"Bounds of {name!r} must be in order, got {low!r} and {high!r}.")
         columns = list(self.columns)
-        columns[at] = replace(column, low=low, high=high)
+        columns[at] = replace(column, low=numbers[0], high=numbers[1])
         return Schema(columns, self.container, self.dtype)
 
     # ---- writing -------------------------------------------------------------------------------------------------
@@ -188,12 +192,22 @@ class Schema:
         return cls.from_state(json.loads(text))
 
 
+def _read_bound(bound, column):
+    try:
+        return None if bound is None else float(to_number(bound, column))
+    except (TypeError, ValueError) as error:
+        needed = _BOUNDS.get(column.source, "numbers")
+        raise SchemaError(f"Bounds of {column.name!r} must be {needed}, got {bound!r}.") from error
+
+
 def to_number(value, column):
     """A user's value in the numbers of the typed view: days since the origin for dates."""
     if column.origin and not column.tick and float(value).is_integer():
         return float(int(value) - column.origin)
     if not column.tick:
         return float(value) - column.origin
+    if isinstance(value, Number) and not isinstance(value, np.timedelta64):  # numpy counts its durations as numbers
+        raise TypeError(f"A {column.source} was expected, got the number {value!r}.")
     if column.source == "timedelta":
         return pd.Timedelta(value).value / DAY
     stamp = pd.Timestamp(value)

@@ -129,6 +129,41 @@ def test_bounds_are_checked():
         schema.with_bounds("hight", 0)
 
 
+def dated_table():
+    """895 days from 2020 on, with a time zone, as durations, and as integers that are counted from the smallest."""
+    days = pd.date_range("2020-01-01", periods=895, freq="D")
+    whole = 2**60 + np.arange(895)
+    return pd.DataFrame({"since": days, "zone": days.tz_localize("Asia/Tokyo"), "age": days - days[0], "whole": whole})
+
+
+@pytest.mark.filterwarnings("ignore::skgen.exceptions.IdentifierColumnWarning")
+@pytest.mark.parametrize("bound", [2019, 2019.5, np.int64(2019), True, "soon"])
+def test_bounds_of_dates_and_durations_are_no_numbers(bound):
+    schema = Schema.infer(dated_table())
+    with pytest.raises(SchemaError, match="'since' must be dates such as '2019-01-31', got"):
+        schema.with_bounds("since", bound)
+    with pytest.raises(SchemaError, match="'age' must be durations such as '5 days', got"):
+        schema.with_bounds("age", high=bound)
+
+
+@pytest.mark.filterwarnings("ignore::skgen.exceptions.IdentifierColumnWarning")
+@pytest.mark.parametrize(
+    ("name", "low", "high", "said"),
+    [
+        ("since", date(2020, 2, 1), None, "from 2020-01-01 to 2022-06-13, outside its bounds \\[2020-02-01, inf\\]"),
+        ("since", None, np.datetime64("2021-01-01"), "outside its bounds \\[-inf, 2021-01-01\\]"),
+        ("zone", "2020-01-02", None, "from 2020-01-01 00:00:00\\+09:00 to .* \\[2020-01-02 00:00:00\\+09:00, inf\\]"),
+        ("age", np.timedelta64(5, "h"), "9 days", "to 894 days.* \\[0 days 05:00:00, 9 days 00:00:00\\]"),
+        ("whole", 2**60 + 5, None, f"from {2**60} to {2**60 + 894}, outside its bounds \\[{2**60 + 5}, inf\\]"),
+    ],
+)
+def test_rows_beyond_bounds_are_told_in_the_words_of_the_column(name, low, high, said):
+    table = dated_table()
+    schema = Schema.infer(table).with_bounds(name, low, high)
+    with pytest.raises(SchemaError, match=f"'{name}' has values .*{said}"):
+        IndependentColumns(schema=schema).fit(table)
+
+
 def test_repeated_names_raise():
     df = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(SchemaError, match="unique"):
