@@ -369,7 +369,7 @@ class DelegatedDensity(DensityMixin, BaseEstimator, metaclass=ABCMeta):
 
     @property
     def given_ess_(self):
-        """Independent draws behind the last sample under weighted conditions, of densities that count them."""
+        """Independent draws behind the last sample under conditions, infinite after a closed form."""
         return self._held.given_ess_
 
     def __sklearn_tags__(self):

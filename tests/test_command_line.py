@@ -569,6 +569,12 @@ def test_what_is_no_number_with_a_decimal_comma_is_read_as_before(tmp_path, cell
     assert_frame_equal(table, pd.read_csv(tmp_path / "t.csv", sep=";"))
 
 
+def test_points_of_other_columns_make_commas_part_thousands(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a;b\n1,234;3.5\n567;2.25\n")
+    assert read_table(path, say=str)["a"].tolist() == ["1,234", "567"]
+
+
 def test_a_comma_that_may_part_thousands_is_no_decimal_comma(tmp_path):
     (tmp_path / "t.tsv").write_text("a\tb\n1,234\t1\n567\t2\n")
     assert not pd.api.types.is_numeric_dtype(read_table(tmp_path / "t.tsv", say=str)["a"])

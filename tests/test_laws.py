@@ -96,7 +96,7 @@ WITHOUT_SUBJECT = {
 }
 
 
-#: Model -> laws that take it ten seconds or more, since its conditions are drawn from pools: slow tests.
+#: Model -> laws that take it ten seconds or more (conditions drawn from pools, many fits): slow tests.
 SLOW = {
     "DiffusionModel": {
         "dilation",
@@ -105,6 +105,7 @@ SLOW = {
         "given_table_completes",
         "given_values_come_back",
     },
+    "GaussianMixture": {"parametric_recovery"},
     "NormalizingFlow": {"given_table_completes"},
 }
 #: Nets that import torch in another process on every run; the others do so in the slow tests.

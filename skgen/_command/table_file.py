@@ -21,9 +21,9 @@ BROKEN = (
 )  # fmt: skip
 ISO_DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 #: A number with a decimal comma or none; a point may part thousands, so no cell has one.
-COMMA_NUMBER = r"\s*[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?\s*"
+COMMA_NUMBER = r"[ \t]*[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?[ \t]*"
 #: Cells whose comma may part thousands as well.
-COMMA_THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2},[0-9]{3}\s*"
+COMMA_THOUSANDS = r"[ \t]*[+-]?[1-9][0-9]{0,2},[0-9]{3}[ \t]*"
 
 
 def is_parquet(path) -> bool:
@@ -166,11 +166,14 @@ def _with_decimal_commas(table, path, options, say):
     found = {j: x for j, x in found.items() if len(x)}
     if not found or not isinstance(table.index, pd.RangeIndex):
         return table
-    if options["sep"] != ";" and all(x.str.fullmatch(COMMA_THOUSANDS).all() for x in found.values()):
+    points = any((x.dropna() % 1 != 0).any() for _, x in table.select_dtypes("float64").items())
+    if (options["sep"] != ";" or points) and all(x.str.fullmatch(COMMA_THOUSANDS).all() for x in found.values()):
         return table
     written = pd.read_csv(path, usecols=list(found), decimal=",", **options)
-    say("Numbers have decimal commas.")
-    return table.assign(**written.select_dtypes("float64"))
+    numbers = written.select_dtypes("float64")
+    if numbers.shape[1]:
+        say("Numbers have decimal commas.")
+    return table.assign(**numbers)
 
 
 def _with_dates(table, say):

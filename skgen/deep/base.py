@@ -28,7 +28,7 @@ from ._schedule import SCHEDULES
 from ._settings import Settings
 from ._tasks import FitTasks
 from ._trainer import Trainer
-from ._training import TrainingRecord
+from ._training import TrainingRecord, copied
 
 #: Rows that are scored at a time.
 CHUNK_ROWS = 8192
@@ -159,7 +159,7 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
 
     def _finish_despite_interrupt(self, seed, rows, sample_weight):
         """The last step, which one Ctrl-C only begins again: without it a trained net is no model."""
-        trained = self.module_.to_state()  # arrays: not every module of a user's can be copied
+        trained = copied(self.module_.state_dict())  # not every module of a user's can be copied, nor be written down
         try:
             self._finish_from(seed, rows, sample_weight)
             return
@@ -170,7 +170,8 @@ class DeepModel(CallbackSupportMixin, GenerativeModel):
                 InterruptedFitWarning,
                 stacklevel=2,
             )
-        self.module_ = type(self.module_).from_state(trained).to(self.module_.device())
+        self.module_.load_state_dict(trained)
+        self.module_.drop_double()
         self._finish_from(seed, rows, sample_weight)
 
     def _finish_from(self, seed, rows, sample_weight):

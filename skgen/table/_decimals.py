@@ -21,8 +21,11 @@ def decimal_size(dtype):
     return None if digits == "None" else int(digits), places
 
 
-def as_decimals(x, places):
-    """Numbers as decimals, None for NaN."""
+def as_decimals(x, digits, places):
+    """Numbers as decimals of at most so many digits, None for NaN."""
     unit = Decimal(1).scaleb(-places)
+    most = Decimal(10 ** (digits or 38) - 1).scaleb(-places, _CONTEXT)  # the nearest double may be beyond it
     # Number by number: the libraries' casts from floats do not round alike, and write out digits of the double.
-    return [None if np.isnan(number) else _CONTEXT.quantize(Decimal(repr(number)), unit) for number in x.tolist()]
+    least = most.copy_negate()  # a sign rounds
+    within = (None if np.isnan(number) else min(max(Decimal(repr(number)), least), most) for number in x.tolist())
+    return [None if number is None else _CONTEXT.quantize(number, unit) for number in within]

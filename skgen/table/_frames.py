@@ -208,6 +208,10 @@ def _read_ticks(series, name, written):
 
 def _read_pandas_category(native, name):
     categories = native.cat.categories
+    if isinstance(categories.dtype, pd.ArrowDtype):
+        from ._arrow_dtypes import refuse_lost_dtype  # pyarrow is optional
+
+        refuse_lost_dtype(name, categories.dtype)
     return RawColumn(
         name,
         "category",

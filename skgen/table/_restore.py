@@ -92,7 +92,7 @@ def _objects(x, column):
 def _pandas_series(x, column):
     if column.kind == "category":
         return _pandas_levels(x, column)
-    dtype = _pandas_dtype(column)
+    dtype = _pandas_dtype(column.dtype)
     if column.tick:
         return _pandas_ticks(x, column).astype(dtype)
     if column.source == "int":
@@ -104,26 +104,26 @@ def _pandas_series(x, column):
     return _pandas_floats(x, column)
 
 
-def _pandas_dtype(column):
-    if not column.dtype.endswith("[pyarrow]"):
-        return column.dtype
+def _pandas_dtype(written):
+    if not written.endswith("[pyarrow]"):
+        return written
     from ._arrow_dtypes import arrow_dtype  # pyarrow is optional
 
-    return arrow_dtype(column.dtype)
+    return arrow_dtype(written)
 
 
 def _pandas_floats(x, column):
-    dtype, size = _pandas_dtype(column), decimal_size(column.dtype)
-    return pd.Series(x).astype(dtype) if size is None else pd.Series(as_decimals(x, size[1]), dtype=dtype)
+    dtype, size = _pandas_dtype(column.dtype), decimal_size(column.dtype)
+    return pd.Series(x).astype(dtype) if size is None else pd.Series(as_decimals(x, *size), dtype=dtype)
 
 
 def _pandas_levels(positions, column):
     if column.source == "category":
-        categories = pd.Index(column.levels, dtype=column.level_dtype or None)
+        categories = pd.Index(column.levels, dtype=_pandas_dtype(column.level_dtype) or None)
         return pd.Series(pd.Categorical.from_codes(positions, categories=categories, ordered=column.ordered))
     if column.source == "bool" and not (positions < 0).any():
         return pd.Series(positions.astype(bool)).astype(column.dtype)
-    dtype = _pandas_dtype(column)
+    dtype = _pandas_dtype(column.dtype)
     missing = pd.NA if column.dtype in ("boolean", "string") or column.dtype.endswith("[pyarrow]") else np.nan
     if column.dtype == "object" or column.source not in ("int", "float"):
         values = _level_values(positions, column, None if column.source == "bool" else missing)
@@ -173,7 +173,7 @@ def _other_levels(positions, column, backend):
 
 def _other_decimals(x, column, backend):
     digits, places = decimal_size(column.dtype)
-    series = nw.new_series(column.name, as_decimals(x, places), backend=backend)
+    series = nw.new_series(column.name, as_decimals(x, digits, places), backend=backend)
     own = nw.get_native_namespace(series).Decimal(digits, places)  # narwhals' own had no digits at first
     return nw.from_native(series.to_native().cast(own), series_only=True)
 

@@ -13,7 +13,7 @@ from ..exceptions import SchemaError
 from ._frames import as_array, column_names, container_of, is_frame, read_columns
 from ._infer import infer_column, warn_identifiers, warn_objects
 from ._levels import level_from_state, level_to_state
-from .column import DAY, Column
+from .column import DAY, NANOSECONDS, Column
 
 #: What bounds of columns that are counted in ticks look like.
 _BOUNDS = {"datetime": "dates such as '2019-01-31'", "timedelta": "durations such as '5 days'"}
@@ -84,7 +84,7 @@ class Schema:
         closed = frame or container_of(X) == "object"
         columns = [infer_column(raw, closed, flag, weight) for raw, flag in zip(raws, flags)]
         if frame:
-            warn_objects(raws)
+            warn_objects([raw for raw, flag in zip(raws, flags) if not flag])
             warn_identifiers(raws, columns, weight)
         return cls(columns, container_of(X), "" if frame else str(X.dtype))
 
@@ -193,10 +193,14 @@ class Schema:
 
 
 def _read_bound(bound, column):
+    if bound is None:
+        return None
+    needed = _BOUNDS.get(column.source, "numbers")
+    if pd.isna(bound):
+        raise SchemaError(f"Bounds of {column.name!r} must be {needed} or None, got {bound!r}.")
     try:
-        return None if bound is None else float(to_number(bound, column))
+        return float(to_number(bound, column))
     except (TypeError, ValueError) as error:
-        needed = _BOUNDS.get(column.source, "numbers")
         raise SchemaError(f"Bounds of {column.name!r} must be {needed}, got {bound!r}.") from error
 
 
@@ -215,7 +219,8 @@ def to_number(value, column):
         stamp = stamp.tz_localize(column.time_zone)
     if stamp.tzinfo is not None:
         stamp = stamp.tz_convert("UTC").tz_localize(None)
-    ticks = stamp.as_unit("ns").value // column.tick - column.origin
+    unit = next(unit for unit, nanoseconds in NANOSECONDS.items() if nanoseconds == column.tick)
+    ticks = int(stamp.as_unit(unit).to_datetime64().astype("int64")) - column.origin
     return ticks * column.tick / DAY
 
 

@@ -173,7 +173,8 @@ def test_learns_a_correlated_gaussian(gaussian):
 
 
 @pytest.mark.parametrize(
-    ("sampler", "n_steps"), [("ode", 1), ("ddim", 40), ("heun", 20), ("dpm++2m", 20), ("ddpm", 200)]
+    ("sampler", "n_steps"),
+    [("ode", 1), ("ddim", 40), ("heun", 20), ("dpm++2m", 20), pytest.param("ddpm", 200, marks=pytest.mark.slow)],
 )
 def test_samplers_agree(gaussian, sampler, n_steps):
     """All of them draw the correlations that the flow has."""
@@ -209,6 +210,7 @@ def test_a_loose_solver_gives_estimates():
     assert DiffusionModel(ode_tol=1e-2, max_epochs=1, **SMALL).fit(levels).likelihood_ == "estimate"
 
 
+@pytest.mark.slow
 def test_conditions_and_guidance():
     """Means move with what is given, farther under guidance; scores are densities of the rest and do not change."""
     rng = np.random.default_rng(0)

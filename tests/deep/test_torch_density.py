@@ -195,6 +195,19 @@ def test_a_module_that_cannot_be_copied_is_fitted():
     assert model.sample(3, random_state=0).shape == (3, 2) and model.partial_fit(X).n_epochs_ > 2
 
 
+class HasOddBuffers(Mean):
+    """Buffers that no array can be made of."""
+
+    def __init__(self, n_features):
+        super().__init__(n_features)
+        self.register_buffer("rough", torch.ones(3, dtype=torch.bfloat16))
+        self.register_buffer("sparse", torch.eye(3).to_sparse())
+
+
+def test_a_module_whose_weights_are_no_arrays_is_fitted():
+    assert small(HasOddBuffers).fit(X).sample(3, random_state=0).shape == (3, 2)
+
+
 def test_tables_go_in_and_come_out():
     table = pd.DataFrame(
         {"x": X[:, 0], "n": np.round(2 * X[:, 1]).astype(int), "level": np.where(X[:, 0] > 0, "a", "b")}

@@ -1,6 +1,6 @@
 """The codec: exact round trips, reserved cells, offsets, heavy values, and containers."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 import pandas as pd
@@ -154,6 +154,26 @@ def test_decimals_keep_their_dtype_and_no_cell_is_finer_than_they_are(make, cell
 def test_dtypes_that_cannot_be_given_back_are_refused_at_once(table, said):
     with pytest.raises(SchemaError, match=f"Column 'x'.*{said}"):
         Schema.infer(table)
+
+
+@pytest.mark.parametrize("digits, places", [(18, 2), (30, 5)])
+def test_decimals_of_all_digits_come_back(digits, places):
+    """The double that is nearest to 99...9 has one digit more."""
+    most = Decimal(10**digits - 1).scaleb(-places, Context(prec=76))
+    cells = [most, most.copy_negate(), Decimal(1), None] * 20
+    for table in (
+        pl.DataFrame({"x": pl.Series(cells, dtype=pl.Decimal(digits, places))}),
+        pd.DataFrame({"x": pd.array(cells, dtype=pd.ArrowDtype(pa.decimal128(digits, places)))}),
+    ):
+        drawn = IndependentColumns(random_state=0).fit(table).sample(500)["x"]
+        assert drawn.dtype == table["x"].dtype and (drawn.min(), drawn.max()) == (most.copy_negate(), most)
+
+
+@pytest.mark.parametrize("levels", [["a", "b"], [Decimal("1.25"), Decimal("2.50")]])
+def test_categories_keep_dtypes_of_arrow(levels):
+    dtype = pd.ArrowDtype(pa.string() if levels[0] == "a" else pa.decimal128(10, 2))
+    table = pd.DataFrame({"x": pd.Series(pd.array(levels * 20, dtype=dtype)).astype("category")})
+    assert IndependentColumns(random_state=0).fit(table).sample(20)["x"].dtype == table["x"].dtype
 
 
 @pytest.mark.parametrize(

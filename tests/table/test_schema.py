@@ -1,5 +1,6 @@
 """The schema: kinds, resolutions and the grid rule, on the columns that people bring."""
 
+import warnings
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import pytest
 
 from skgen import IndependentColumns, Schema
 from skgen.exceptions import IdentifierColumnWarning, SchemaError
+from skgen.table.schema import to_number
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -186,3 +188,22 @@ def test_what_holds_rows_but_is_no_table_is_told_the_way_to_one(rows, how):
     for verb in (Schema.infer, IndependentColumns().fit, model.score_samples):
         with pytest.raises(TypeError, match=f"Expected a table of rows and columns, got {how}"):
             verb(rows)
+
+
+def test_dates_beyond_the_reach_of_nanoseconds_are_values_and_bounds():
+    days = pd.to_datetime(["2020-01-01", "9999-12-31", "1965-03-01"] * 4).astype("datetime64[us]")
+    schema = Schema.infer(pd.DataFrame({"day": days})).with_bounds("day", high=date(9999, 12, 31))
+    assert schema.columns[0].write(schema.columns[0].high) == "9999-12-31"
+    assert to_number("9999-12-31", schema.columns[0]) == schema.columns[0].high
+    for none in (pd.NaT, float("nan")):
+        with pytest.raises(SchemaError, match="or None"):
+            schema.with_bounds("day", low=none)
+
+
+def test_no_warning_of_objects_that_are_to_be_categories():
+    frame = pd.DataFrame({"d": [date(2020, 1, 1 + i) for i in range(30)]})
+    with pytest.warns(IdentifierColumnWarning, match="holds dates as objects"):
+        Schema.infer(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Schema.infer(frame, categorical_features=["d"])

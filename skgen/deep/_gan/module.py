@@ -155,9 +155,11 @@ class GANModule(DensityModule):
             norm.reset_running_stats()
             norm.momentum = None  # the mean of all batches
         self.train()
-        for k in range(n_batches):
-            at = torch.arange(k * batch_size, (k + 1) * batch_size, device=given.device) % len(given)
-            self.outputs(given[at], generator)
-        self.eval()
-        for norm, value in zip(norms, momentum):
-            norm.momentum = value
+        try:
+            for k in range(n_batches):
+                at = torch.arange(k * batch_size, (k + 1) * batch_size, device=given.device) % len(given)
+                self.outputs(given[at], generator)
+        finally:  # an interrupt leaves nothing behind but averages
+            self.eval()
+            for norm, value in zip(norms, momentum):
+                norm.momentum = value
