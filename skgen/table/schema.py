@@ -196,12 +196,12 @@ def _read_bound(bound, column):
     if bound is None:
         return None
     needed = _BOUNDS.get(column.source, "numbers")
-    if pd.isna(bound):
-        raise SchemaError(f"Bounds of {column.name!r} must be {needed} or None, got {bound!r}.")
     try:
+        if pd.isna(bound):
+            raise ValueError("a missing value")
         return float(to_number(bound, column))
-    except (TypeError, ValueError) as error:
-        raise SchemaError(f"Bounds of {column.name!r} must be {needed}, got {bound!r}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SchemaError(f"Bounds of {column.name!r} must be {needed} or None, got {bound!r}.") from error
 
 
 def to_number(value, column):

@@ -157,7 +157,7 @@ def test_dtypes_that_cannot_be_given_back_are_refused_at_once(table, said):
 
 
 @pytest.mark.parametrize("digits, places", [(18, 2), (30, 5)])
-def test_decimals_of_all_digits_come_back(digits, places):
+def test_the_widest_decimals_come_back(digits, places):
     """The double that is nearest to 99...9 has one digit more."""
     most = Decimal(10**digits - 1).scaleb(-places, Context(prec=76))
     cells = [most, most.copy_negate(), Decimal(1), None] * 20

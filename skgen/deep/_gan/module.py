@@ -151,11 +151,11 @@ class GANModule(DensityModule):
         """Take the averages that the generator's layers are normalised by afresh, at its present weights."""
         norms = [layer.norm for layer in self.generator.body]
         momentum = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # the mean of all batches
-        self.train()
         try:
+            for norm in norms:
+                norm.reset_running_stats()
+                norm.momentum = None  # the mean of all batches
+            self.train()
             for k in range(n_batches):
                 at = torch.arange(k * batch_size, (k + 1) * batch_size, device=given.device) % len(given)
                 self.outputs(given[at], generator)
